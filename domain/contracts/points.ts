@@ -1,0 +1,168 @@
+import { z } from 'zod'
+import { CustomerRef, ShopifyOrderGid } from './ids.ts'
+import { CurrencyCode, DecimalString } from './money.ts'
+import { MAX_POINTS } from './settings.ts'
+
+const points = z.int().min(0)
+const businessId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, 'must be 1 to 128 letters, digits, or . _ : / -')
+
+/** The whole balance of a customer in one answer. */
+export const Balance = z.object({
+  customer_id: z.uuid(),
+  points: points.describe('available to spend now'),
+  posted: z.int().describe('the sum of all entries; negative while there is debt'),
+  pending: points.describe('waiting for the end of a return window'),
+  held: points.describe('set aside for redemptions under way'),
+  debt: points.describe('owed after a refund of points already spent; paid by the next earnings'),
+  lifetime: z.object({
+    earned: points,
+    redeemed: points,
+    expired: points,
+    clawed_back: points,
+    adjusted: z.int(),
+  }),
+  next_expiration: z.object({ points, at: z.iso.datetime() }).nullable(),
+  tier: z
+    .object({
+      current: z.string(),
+      progress: z.number().min(0).max(1),
+      delta_to_next: points.nullable(),
+      delta_to_keep: points.nullable(),
+    })
+    .nullable()
+    .describe('null: the shop has no tiers'),
+  seq: points.describe('number of the last entry; grows by one with each'),
+  as_of: z.iso.datetime(),
+})
+export type Balance = z.infer<typeof Balance>
+
+/** The founding types of a transaction; `kind` beside it is finer. */
+export const TransactionType = z.enum(['earn', 'redeem', 'adjust'])
+
+/** One ledger entry as callers see it. */
+export const Transaction = z.object({
+  id: z.string().describe('`{customer_id}:{seq}`'),
+  seq: z.int().min(1),
+  customer_id: z.uuid(),
+  type: TransactionType,
+  kind: z.enum([
+    'earn',
+    'earn_pending',
+    'activate',
+    'cancel_pending',
+    'redeem',
+    'hold',
+    'capture',
+    'release',
+    'adjust',
+    'expire',
+    'clawback',
+    'reversal',
+    'merge_out',
+    'merge_in',
+    'import',
+  ]),
+  points: z.int().describe('effect on the posted balance'),
+  pending_points: z.int().describe('effect on the pending balance'),
+  source: z.enum(['shopify', 'api', 'pos', 'import', 'merge', 'system']),
+  external_id: z.string(),
+  order_id: z.string().nullable(),
+  reason: z.string().nullable(),
+  actor: z.string(),
+  rule_version: z.int().nullable(),
+  expires_at: z.iso.datetime().nullable(),
+  effective_at: z.iso.datetime(),
+  recorded_at: z.iso.datetime(),
+  hash: z.string(),
+})
+export type Transaction = z.infer<typeof Transaction>
+
+/** The answer of every write: what was booked and the balance after it. */
+export const PointsWritten = z.object({ transaction: Transaction, balance: Balance })
+export type PointsWritten = z.infer<typeof PointsWritten>
+
+export const EarnRequest = z
+  .strictObject({
+    customer_id: CustomerRef,
+    points: z.int().min(1).max(MAX_POINTS).optional().describe('how many; or give `amount`'),
+    amount: DecimalString.optional().describe("money in the shop's currency that the earning rule turns into points"),
+    currency: CurrencyCode.optional().describe("must be the shop's currency; only with `amount`"),
+    activity_id: businessId.optional().describe('your own id of what happened; never booked twice'),
+    reason: z.string().min(1).max(200).optional(),
+  })
+  .refine((body) => (body.points === undefined) !== (body.amount === undefined), {
+    path: ['points'],
+    message: 'give either points or amount',
+  })
+  .refine((body) => body.amount === undefined || !body.amount.startsWith('-'), {
+    path: ['amount'],
+    message: 'must not be negative',
+  })
+  .refine((body) => body.currency === undefined || body.amount !== undefined, {
+    path: ['currency'],
+    message: 'goes with amount only',
+  })
+export type EarnRequest = z.infer<typeof EarnRequest>
+
+export const RedeemRequest = z.strictObject({
+  customer_id: CustomerRef,
+  points: z.int().min(1).max(MAX_POINTS),
+  redemption_id: businessId.optional().describe('your own id of the redemption; never booked twice'),
+  reason: z.string().min(1).max(200).optional(),
+})
+export type RedeemRequest = z.infer<typeof RedeemRequest>
+
+export const AdjustRequest = z.strictObject({
+  customer_id: CustomerRef,
+  points: z
+    .int()
+    .min(-MAX_POINTS)
+    .max(MAX_POINTS)
+    .refine((value) => value !== 0, 'must not be 0'),
+  reason: z.string().min(1).max(200).describe('shown in the history'),
+  adjustment_id: businessId.optional().describe('your own id of the correction; never booked twice'),
+  allow_debt: z.boolean().default(false).describe('let a negative correction take more than is available'),
+})
+export type AdjustRequest = z.infer<typeof AdjustRequest>
+
+export const BalanceQuery = z.strictObject({
+  customer_id: CustomerRef.optional().describe('needed with an API key; a shopper token already names its customer'),
+})
+export const TransactionsQuery = z.strictObject({
+  customer_id: CustomerRef.optional().describe('needed with an API key; a shopper token already names its customer'),
+  cursor: z.string().max(64).optional().describe('`next_cursor` of the page before'),
+  limit: z.coerce.number().int().min(1).max(100).default(25),
+  order_id: ShopifyOrderGid.optional().describe('only entries of this order'),
+})
+export const TransactionsPage = z.object({
+  transactions: z.array(Transaction).describe('newest first'),
+  next_cursor: z.string().nullable(),
+})
+export type TransactionsPage = z.infer<typeof TransactionsPage>
+
+/** Messages that the server sends on `/api/points/stream`, one JSON text each. */
+export const StreamMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('balance'), balance: Balance }),
+  z.object({ type: z.literal('change'), transaction: Transaction, balance: Balance }),
+])
+export type StreamMessage = z.infer<typeof StreamMessage>
+
+/** Close codes of `/api/points/stream`, as documented. */
+export const STREAM_CLOSE = {
+  /** The object restarts or moves; connect again. */
+  serviceRestart: 1012,
+  /** Credentials were revoked or the shop uninstalled; do not come back without a new token. */
+  revoked: 4401,
+  /** The account was merged; ask for a new token, then connect again. */
+  accountMerged: 4410,
+  /** Too many connections of this customer; the oldest goes. */
+  tooManyConnections: 4429,
+} as const
+
+export const StreamTicket = z.object({
+  ticket: z.string(),
+  expires_at: z.iso.datetime(),
+  url: z.string().describe('WebSocket address with the ticket in it; works once, for 30 seconds'),
+})

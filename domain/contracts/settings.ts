@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { CurrencyCode, DecimalString } from './money.ts'
+
+/** The most points one entry may carry. Keeps every sum far below 2^53 (invariant 19). */
+export const MAX_POINTS = 1_000_000_000
+
+const TimeZone = z.string().refine((zone) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).format() !== ''
+  } catch {
+    return false
+  }
+}, 'must be an IANA time zone such as Europe/Berlin')
+
+/**
+ * How money becomes points. `points` for each full `per_amount` of the shop's currency: 1 per "1.00", or the
+ * fractional rate 1 per "10.00", or 3 per "2.00". Frozen into each entry that it earns, so that a refund is worked out
+ * by the rule of its order and not by today's.
+ */
+export const EarningRule = z.strictObject({
+  enabled: z.boolean(),
+  points: z.int().min(1).max(1_000_000),
+  per_amount: DecimalString.refine((text) => Number(text) > 0, 'must be more than 0'),
+  rounding: z.enum(['floor', 'half_up', 'ceil']).describe('applied once an order'),
+  tax: z.enum(['as_priced', 'include', 'exclude']).describe('as_priced: tax counts where the shop prices include it'),
+  include_shipping: z.boolean(),
+  include_tips: z.boolean(),
+  include_gift_cards: z.boolean().describe('earn on gift cards bought (spending one always earns on the goods)'),
+  before_discounts: z.boolean().describe('earn on the price before discounts'),
+})
+export type EarningRule = z.infer<typeof EarningRule>
+
+export const Expiry = z.strictObject({
+  lot_days: z
+    .int()
+    .min(1)
+    .max(3650)
+    .nullable()
+    .describe("days a granted lot lives, ending with the day in the shop's time zone; null: never expires"),
+})
+
+export const RedemptionLimits = z.strictObject({
+  min_points: z.int().min(1).max(MAX_POINTS),
+  max_points: z
+    .int()
+    .min(1)
+    .max(MAX_POINTS)
+    .nullable()
+    .describe('the most points one redemption may take; null: no limit'),
+  step_points: z.int().min(1).max(MAX_POINTS).describe('a redemption is a multiple of this'),
+})
+export type RedemptionLimits = z.infer<typeof RedemptionLimits>
+
+/** Everything a merchant sets about the program, without the version. */
+export const ProgramSettings = z
+  .strictObject({
+    currency: CurrencyCode.describe("the shop's currency; points are worked out in it"),
+    time_zone: TimeZone.describe("the shop's IANA time zone; days end in it"),
+    earning: EarningRule,
+    expiry: Expiry,
+    return_window_days: z
+      .int()
+      .min(0)
+      .max(365)
+      .describe('points of an order stay pending this many days; 0: spendable at once'),
+    redemption: RedemptionLimits,
+  })
+  .refine(({ redemption }) => redemption.max_points === null || redemption.max_points >= redemption.min_points, {
+    path: ['redemption', 'max_points'],
+    message: 'must not be less than min_points',
+  })
+export type ProgramSettings = z.infer<typeof ProgramSettings>
+
+/** Settings as stored: each accepted change raises the version by one. */
+export const VersionedSettings = z.object({
+  version: z.int().min(1),
+  updated_at: z.iso.datetime(),
+  settings: ProgramSettings,
+})
+export type VersionedSettings = z.infer<typeof VersionedSettings>
+
+/** Safe defaults for a shop that has set nothing: 1 point for each full unit of currency, goods only, no expiry. */
+export function defaultSettings(currency: string, timeZone: string): ProgramSettings {
+  return {
+    currency,
+    time_zone: timeZone,
+    earning: {
+      enabled: true,
+      points: 1,
+      per_amount: '1',
+      rounding: 'floor',
+      tax: 'as_priced',
+      include_shipping: false,
+      include_tips: false,
+      include_gift_cards: false,
+      before_discounts: false,
+    },
+    expiry: { lot_days: null },
+    return_window_days: 0,
+    redemption: { min_points: 1, max_points: null, step_points: 1 },
+  }
+}

@@ -1,0 +1,341 @@
+import type { EarningRule, RedemptionLimits } from '../contracts/settings.ts'
+import type { Refusal } from '../contracts/errors.ts'
+import type { MoneyParts } from '../earning/facts.ts'
+
+/**
+ * The shapes of the points ledger. All times are milliseconds since 1970 (UTC), all points are safe integers.
+ * The machine itself is `decide(view, command, nowMs)`; this file holds no logic.
+ */
+
+/** Every type of entry that there is or will be; later work adds no type and changes no meaning. */
+export const ENTRY_TYPES = [
+  'earn',
+  'earn_pending',
+  'activate',
+  'cancel_pending',
+  'redeem',
+  'hold',
+  'capture',
+  'release',
+  'adjust',
+  'expire',
+  'clawback',
+  'reversal',
+  'merge_out',
+  'merge_in',
+  'import',
+] as const
+export type EntryType = (typeof ENTRY_TYPES)[number]
+
+/** The way in by which a command came. */
+export const SOURCES = ['shopify', 'api', 'pos', 'import', 'merge', 'system'] as const
+export type Source = (typeof SOURCES)[number]
+
+/** How many points an entry put into or took out of one lot. Positive: in; negative: out. */
+export interface Allocation {
+  readonly lot: number
+  readonly points: number
+}
+
+/**
+ * The earning rule as an entry froze it, with money as integers:
+ * points = round(base · points · multiplierNumerator / (perAmountMinor · multiplierDenominator)).
+ */
+export interface FrozenRule extends Pick<
+  EarningRule,
+  'points' | 'rounding' | 'tax' | 'include_shipping' | 'include_tips' | 'include_gift_cards' | 'before_discounts'
+> {
+  readonly ruleId: string
+  /** Version of the settings that the rule came from. */
+  readonly version: number
+  readonly currency: string
+  /** `per_amount` as a fraction of minor units, so that a rate finer than the minor unit stays exact. */
+  readonly perAmountMinorNumerator: number
+  readonly perAmountMinorDenominator: number
+  readonly multiplierNumerator: number
+  readonly multiplierDenominator: number
+}
+
+/** What only entries of one type carry. Kept with the entry and covered by its hash; no personal data. */
+export interface EntryDetail {
+  /** earn, earn_pending: the rule that worked it out. */
+  readonly rule?: FrozenRule
+  /** earn, earn_pending: the order's money; clawback: the refund's. */
+  readonly parts?: MoneyParts
+  /** earn*: f(base) before earlier refunds were taken off. clawback: 0 or more, what it asked for. */
+  readonly baseMinor?: number
+  /** earn, activate, adjust +, import, merge_in: part that paid debt instead of opening a lot. */
+  readonly debtPaid?: number
+  /** clawback, adjust −, pos redeem: part that no lot covered. */
+  readonly debtMade?: number
+  /** Expiry of the lot that it opened. */
+  readonly expiresAtMs?: number | null
+  /** earn_pending: when the points become spendable. */
+  readonly activatesAtMs?: number
+  /** hold, capture, release. */
+  readonly holdId?: string
+  /** hold: points pinned and when it ends by itself. capture, release: points that went back. */
+  readonly heldPoints?: number
+  readonly timeoutAtMs?: number
+  /** activate, cancel_pending, reversal: the entry that it refers to. */
+  readonly refersToSeq?: number
+  /** earn_pending / cancel_pending: pending points added or removed (the entry itself posts 0). */
+  readonly pendingPoints?: number
+  /** adjust, reversal, release: why, in the words of whoever did it. */
+  readonly reason?: string
+  /** merge_*: the other account. */
+  readonly otherCustomerId?: string
+  /** A clawback that cancels the whole order. */
+  readonly cancelsOrder?: boolean
+}
+
+/** One line of the append-only ledger. */
+export interface Entry {
+  /** Gapless from 1 in each account. */
+  readonly seq: number
+  readonly type: EntryType
+  /** Effect on the posted balance. */
+  readonly points: number
+  readonly source: Source
+  /** Business id; unique for ever in the account. */
+  readonly externalId: string
+  /** SHA-256 (hex) of the canonical JSON of the command's meaningful fields. */
+  readonly fingerprint: string
+  /** When it happened in the world. */
+  readonly effectiveAtMs: number
+  /** When it was booked; never goes back. */
+  readonly recordedAtMs: number
+  /** `shopify`, `system`, `api_key:…`, `user:…`, `device:…`. Never a name or an address. */
+  readonly actor: string
+  readonly allocations: readonly Allocation[]
+  readonly orderGid: string | null
+  readonly ruleVersion: number | null
+  readonly detail: EntryDetail
+  /** Hash of the entry before ('' before the first). */
+  readonly previousHash: string
+  /** SHA-256 (hex) over the canonical JSON of everything above, `previousHash` included. */
+  readonly hash: string
+}
+
+/** A grant of points with its own expiry. granted = remaining + consumed + expired + clawed + moved. */
+export interface Lot {
+  /** The seq of the entry that opened it. */
+  readonly id: number
+  readonly granted: number
+  readonly remaining: number
+  /** Part of `remaining` that open holds keep: 0 ≤ pinned ≤ remaining. */
+  readonly pinned: number
+  readonly consumed: number
+  readonly expired: number
+  readonly clawed: number
+  readonly moved: number
+  /** Null: never expires. */
+  readonly expiresAtMs: number | null
+  readonly orderGid: string | null
+}
+
+/** Points set aside for a redemption that is under way. */
+export interface Hold {
+  readonly id: string
+  readonly points: number
+  readonly pins: readonly Allocation[]
+  readonly timeoutAtMs: number
+  readonly openedSeq: number
+  readonly state: 'open' | 'captured' | 'released'
+}
+
+/** Points of an order that wait for the end of the return window. */
+export interface Pending {
+  /** The seq of the earn_pending entry. */
+  readonly seq: number
+  readonly points: number
+  readonly orderGid: string
+  readonly activatesAtMs: number
+  /** How long the lot lives once it is opened, or null. */
+  readonly lotDays: number | null
+  readonly timeZone: string
+}
+
+/** Sums over all time, none negative except `adjusted`. */
+export interface Lifetime {
+  readonly earned: number
+  readonly redeemed: number
+  readonly expired: number
+  readonly clawedBack: number
+  readonly adjusted: number
+}
+
+/** The account's one row. posted = Σ entries = Σ remaining − debt. */
+export interface AccountState {
+  readonly seq: number
+  readonly posted: number
+  readonly debt: number
+  /** Σ open holds. */
+  readonly held: number
+  readonly pending: number
+  readonly lifetime: Lifetime
+  readonly lastHash: string
+  readonly lastRecordedAtMs: number
+  /** Set once the account was merged into another. */
+  readonly mergedInto: string | null
+}
+
+/**
+ * What a decision may read. In production it is backed by the object's SQLite, in tests by arrays.
+ * Everything it returns is a snapshot of one instant.
+ */
+export interface LedgerView {
+  readonly account: AccountState
+  /** Lots with remaining > 0, in any order. */
+  readonly openLots: readonly Lot[]
+  readonly openHolds: readonly Hold[]
+  readonly pendings: readonly Pending[]
+  lot(id: number): Lot | undefined
+  hold(id: string): Hold | undefined
+  entry(seq: number): Entry | undefined
+  entryByExternalId(externalId: string): Entry | undefined
+  /** The earn, earn_pending, activate, cancel_pending and clawback entries of an order, by seq. */
+  entriesOfOrder(orderGid: string): readonly Entry[]
+}
+
+/** What each command carries beside its own fields. */
+export interface CommandBase {
+  readonly source: Source
+  readonly actor: string
+  readonly effectiveAtMs: number
+}
+
+/** How a lot opened by this command lives. */
+export interface LotTerms {
+  /** Days, ending with the day in `timeZone`; null: for ever. */
+  readonly lotDays: number | null
+  readonly timeZone: string
+}
+
+/** A paid order. Worked out by `rule` over `parts`; refunds known already are taken off: f(net). */
+export interface EarnOrder extends CommandBase {
+  readonly kind: 'earn_order'
+  readonly orderGid: string
+  readonly parts: MoneyParts
+  readonly rule: FrozenRule
+  readonly terms: LotTerms
+  /** 0: spendable at once, else earn_pending. */
+  readonly returnWindowDays: number
+}
+/** Points granted by a server for something other than a Shopify order. */
+export interface EarnPoints extends CommandBase {
+  readonly kind: 'earn_points'
+  readonly externalId: string
+  readonly points: number
+  readonly reason: string | null
+  readonly terms: LotTerms
+}
+/** A refund takes back what its order earned; unknown order: stored, and the earn takes it into account. */
+export interface Clawback extends CommandBase {
+  readonly kind: 'clawback'
+  readonly refundGid: string
+  readonly orderGid: string
+  readonly parts: MoneyParts
+}
+/** The order was cancelled: all that is left of its points goes. */
+export interface CancelOrder extends CommandBase {
+  readonly kind: 'cancel_order'
+  readonly orderGid: string
+}
+/** Spends points in one step. */
+export interface Redeem extends CommandBase {
+  readonly kind: 'redeem'
+  readonly redemptionId: string
+  readonly points: number
+  readonly limits: RedemptionLimits | null
+  readonly reason: string | null
+}
+export interface PlaceHold extends CommandBase {
+  readonly kind: 'hold'
+  readonly holdId: string
+  readonly points: number
+  readonly timeoutMs: number
+  readonly limits: RedemptionLimits | null
+}
+/** Spends all or part of a hold; the rest goes back. */
+export interface CaptureHold extends CommandBase {
+  readonly kind: 'capture'
+  readonly holdId: string
+  /** Defaults to all of it. */
+  readonly points?: number
+}
+export interface ReleaseHold extends CommandBase {
+  readonly kind: 'release'
+  readonly holdId: string
+  readonly reason: string
+}
+/** A correction by hand. */
+export interface Adjust extends CommandBase {
+  readonly kind: 'adjust'
+  readonly adjustmentId: string
+  /** Not 0. */
+  readonly points: number
+  readonly reason: string
+  /** Lets a negative correction go below what is available. */
+  readonly allowDebt: boolean
+  readonly terms: LotTerms
+}
+/** Undoes one entry, once: earn, redeem, capture, adjust, clawback, import. */
+export interface Reverse extends CommandBase {
+  readonly kind: 'reverse'
+  readonly seq: number
+  readonly reason: string
+}
+/** An opening balance from another program. */
+export interface ImportBalance extends CommandBase {
+  readonly kind: 'import'
+  readonly batchId: string
+  readonly row: number
+  readonly points: number
+  readonly terms: LotTerms
+}
+/** Books what time alone has brought about: expiries, hold timeouts, activations. */
+export interface ApplyDue {
+  readonly kind: 'apply_due'
+}
+
+export type Command =
+  | EarnOrder
+  | EarnPoints
+  | Clawback
+  | CancelOrder
+  | Redeem
+  | PlaceHold
+  | CaptureHold
+  | ReleaseHold
+  | Adjust
+  | Reverse
+  | ImportBalance
+  | ApplyDue
+
+/** New rows and changed rows; the shell writes them in one transaction. */
+export interface Changes {
+  readonly account: AccountState
+  /** In seq order. What was due comes before what was asked. */
+  readonly entries: readonly Entry[]
+  readonly lots: readonly Lot[]
+  readonly holds: readonly Hold[]
+  /** Added or changed. */
+  readonly pendings: readonly Pending[]
+  /** Ended: activated or cancelled in full. */
+  readonly pendingsEnded: readonly number[]
+}
+
+/**
+ * The outcome of a command. What was due is applied in every case, also before a refusal.
+ * - applied: `entry` is new. - duplicate: `entry` was there before, nothing was asked twice.
+ * - none: `apply_due` only.
+ */
+export type Decision = { readonly changes: Changes } & (
+  | { readonly outcome: 'applied' | 'duplicate'; readonly entry: Entry }
+  | { readonly outcome: 'none' }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal }
+)
+
+/** `decide(view, command, nowMs)`: pure; throws only on a bug (a broken invariant). */
+export type Decide = (view: LedgerView, command: Command, nowMs: number) => Decision

@@ -1,0 +1,38 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/**
+ * Three projects: `unit` (*.test.ts, Node), `workers` (*.workers.test.ts, in workerd), `e2e` (*.e2e.test.ts, the whole
+ * stack as `npm start` runs it, with a real browser).
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: ['**/*.workers.test.ts', '**/*.e2e.test.ts', 'node_modules/**', 'dist/**'],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              cf: false,
+              bindings: {
+                SHOPIFY_CLIENT_SECRETS: 'test-secret,previous-test-secret',
+                TOKEN_KEYS: `test:${Buffer.alloc(32, 1).toString('base64')}`,
+                API_KEY_PEPPER: Buffer.alloc(32, 2).toString('base64'),
+                DATA_KEK: Buffer.alloc(32, 3).toString('base64'),
+                DATABASE_URL: 'postgres://none',
+              },
+            },
+          }),
+        ],
+        test: { name: 'workers', include: ['**/*.workers.test.ts'], testTimeout: 15_000 },
+      },
+    ],
+  },
+})
