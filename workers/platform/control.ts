@@ -1,5 +1,8 @@
-import type { MerchantId, ShopDomain } from '../../domain/contracts/ids.ts'
-import type { VersionedSettings } from '../../domain/contracts/settings.ts'
+import { z } from 'zod'
+import { MerchantId, ShopDomain } from '../../domain/contracts/ids.ts'
+import { PERMISSIONS, type Permission } from '../../domain/contracts/permissions.ts'
+import { ProgramSettings, type VersionedSettings } from '../../domain/contracts/settings.ts'
+import { IsolateCache } from './isolate-cache.ts'
 
 /** A shop as the directory (D1 `CONTROL.shops`) knows it. */
 export interface Shop {
@@ -13,15 +16,129 @@ export interface Shop {
   readonly storefrontOrigins: readonly string[]
 }
 
+/** An API key as the directory knows it; `expiresAtMs` null: no end. */
+export interface ApiKey {
+  readonly id: string
+  readonly merchantId: MerchantId
+  readonly permissions: readonly Permission[]
+  readonly expiresAtMs: number | null
+  readonly revokedAtMs: number | null
+}
+
+const ShopRow = z
+  .object({
+    domain: ShopDomain,
+    merchant_id: MerchantId,
+    status: z.enum(['active', 'uninstalled']),
+    plan: z.string(),
+    currency: z.string(),
+    time_zone: z.string(),
+    storefront_origins: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+  })
+  .transform((row): Shop => ({
+    merchantId: row.merchant_id,
+    domain: row.domain,
+    status: row.status,
+    plan: row.plan,
+    currency: row.currency,
+    timeZone: row.time_zone,
+    storefrontOrigins: row.storefront_origins,
+  }))
+
+const permissionNames = new Set<string>(Object.keys(PERMISSIONS))
+/** Permissions that were stored once and have since been taken out of the contract grant nothing. */
+const PermissionList = z
+  .array(z.string())
+  .transform((names) => names.filter((name): name is Permission => permissionNames.has(name)))
+
+const ApiKeyRow = z
+  .object({
+    id: z.string(),
+    merchant_id: MerchantId,
+    permissions: z.string().transform((text) => PermissionList.parse(JSON.parse(text))),
+    expires_at_ms: z.number().nullable(),
+    revoked_at_ms: z.number().nullable(),
+  })
+  .transform((row): ApiKey => ({
+    id: row.id,
+    merchantId: row.merchant_id,
+    permissions: row.permissions,
+    expiresAtMs: row.expires_at_ms,
+    revokedAtMs: row.revoked_at_ms,
+  }))
+
+const SettingsRow = z
+  .object({ version: z.int(), body: z.string(), updated_at_ms: z.number() })
+  .transform((row): VersionedSettings => ({
+    version: row.version,
+    updated_at: new Date(row.updated_at_ms).toISOString(),
+    settings: ProgramSettings.parse(JSON.parse(row.body)),
+  }))
+
+const SHOP_COLUMNS = 'domain, merchant_id, status, plan, currency, time_zone, storefront_origins'
+const SHOP_LIFE = { lifeMs: 30_000, capacity: 10_000 }
+const shopsByDomain = new IsolateCache<Shop>(SHOP_LIFE)
+const shopsByMerchant = new IsolateCache<Shop>(SHOP_LIFE)
+const shopsByOrigin = new IsolateCache<readonly Shop[]>(SHOP_LIFE)
+const apiKeys = new IsolateCache<ApiKey>({ lifeMs: 5_000, capacity: 10_000 })
+
 /** The shop of a domain, or undefined. Copies live in the isolate for at most 30 seconds. */
-export function shopByDomain(_env: Env, _domain: string): Promise<Shop | undefined> {
-  throw new Error('being written')
+export function shopByDomain(env: Env, domain: string): Promise<Shop | undefined> {
+  return shopsByDomain.get(domain, async () => {
+    const row = await env.CONTROL.prepare(`SELECT ${SHOP_COLUMNS} FROM shops WHERE domain = ?1`).bind(domain).first()
+    return row === null ? undefined : ShopRow.parse(row)
+  })
 }
+
 /** The shop of a merchant, or undefined. Copies live in the isolate for at most 30 seconds. */
-export function shopByMerchant(_env: Env, _merchantId: string): Promise<Shop | undefined> {
-  throw new Error('being written')
+export function shopByMerchant(env: Env, merchantId: string): Promise<Shop | undefined> {
+  return shopsByMerchant.get(merchantId, async () => {
+    const row = await env.CONTROL.prepare(`SELECT ${SHOP_COLUMNS} FROM shops WHERE merchant_id = ?1`)
+      .bind(merchantId)
+      .first()
+    return row === null ? undefined : ShopRow.parse(row)
+  })
 }
-/** The program settings, straight from D1: what books points never reads a copy. */
-export function readSettings(_env: Env, _merchantId: string): Promise<VersionedSettings> {
-  throw new Error('being written')
+
+/** Whether the origin belongs to the storefront of an active shop. Copies live in the isolate for at most 30 seconds. */
+export async function isStorefrontOrigin(env: Env, origin: string): Promise<boolean> {
+  const shops = await shopsByOrigin.get(origin, async () => {
+    const { results } = await env.CONTROL.prepare(
+      `SELECT ${SHOP_COLUMNS} FROM shops
+       WHERE status = 'active' AND EXISTS (SELECT 1 FROM json_each(storefront_origins) WHERE value = ?1) LIMIT 1`,
+    )
+      .bind(origin)
+      .all()
+    // Most foreign origins ask again and again; so this answer, unlike others, is kept also when it is "none".
+    return results.map((row) => ShopRow.parse(row))
+  })
+  return shops !== undefined && shops.length > 0
+}
+
+/** The key of an HMAC (hex) if a copy is in the isolate; spares the limit on failed look-ups. */
+export function knownApiKey(hmac: string): ApiKey | undefined {
+  return apiKeys.fresh(hmac)
+}
+
+/** The key of an HMAC (hex), or undefined. Copies live at most 5 seconds, so a revoked key ends within them. */
+export function apiKeyByHmac(env: Env, hmac: string): Promise<ApiKey | undefined> {
+  return apiKeys.get(hmac, async () => {
+    const row = await env.CONTROL.prepare(
+      'SELECT id, merchant_id, permissions, expires_at_ms, revoked_at_ms FROM api_keys WHERE key_hmac = ?1',
+    )
+      .bind(hmac)
+      .first()
+    return row === null ? undefined : ApiKeyRow.parse(row)
+  })
+}
+
+/** The program settings, straight from D1: what books points never reads a copy. Throws if the merchant has none. */
+export async function readSettings(env: Env, merchantId: string): Promise<VersionedSettings> {
+  const row = await env.CONTROL.prepare(
+    'SELECT version, body, updated_at_ms FROM program_settings WHERE merchant_id = ?1 ORDER BY version DESC LIMIT 1',
+  )
+    .bind(merchantId)
+    .first()
+  if (row === null) throw new Error(`merchant ${merchantId} has no settings`)
+  return SettingsRow.parse(row)
 }
