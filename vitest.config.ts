@@ -17,7 +17,7 @@ export default defineConfig({
       },
       {
         plugins: [
-          cloudflareTest({
+          cloudflareTest(({ inject }) => ({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
               cf: false,
@@ -26,12 +26,19 @@ export default defineConfig({
                 TOKEN_KEYS: `test:${Buffer.alloc(32, 1).toString('base64')}`,
                 API_KEY_PEPPER: Buffer.alloc(32, 2).toString('base64'),
                 DATA_KEK: Buffer.alloc(32, 3).toString('base64'),
-                DATABASE_URL: 'postgres://none',
+                DATABASE_URL: inject('databaseUrl'),
+                NEON_PROXY: inject('neonProxy'),
               },
             },
-          }),
+          })),
         ],
-        test: { name: 'workers', include: ['**/*.workers.test.ts'], testTimeout: 15_000 },
+        test: {
+          name: 'workers',
+          include: ['**/*.workers.test.ts'],
+          globalSetup: ['./tools/testing/database.ts'],
+          setupFiles: ['./tools/testing/d1.workers.ts'],
+          testTimeout: 15_000,
+        },
       },
     ],
   },

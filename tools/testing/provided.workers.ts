@@ -1,0 +1,11 @@
+import type { D1Migration } from 'cloudflare:test'
+
+declare module 'vitest' {
+  /** What `tools/testing/database.ts` hands to the `workers` project. */
+  interface ProvidedContext {
+    /** `host:port` of the endpoint that the Neon driver speaks to. */
+    neonProxy: string
+    databaseUrl: string
+    d1Migrations: { control: D1Migration[]; eventLog: D1Migration[] }
+  }
+}
