@@ -1,0 +1,151 @@
+import type { MoneyParts, OrderFacts, RefundFacts } from '../../../domain/earning/facts.ts'
+import { toMinor } from '../../../domain/contracts/money.ts'
+import type { LineItem, OrderPayload, RefundPayload, ShippingLine, ShopMoney } from './payloads.ts'
+
+/** Payload → facts: pure sums over what the schemas let through. All amounts in minor units of the shop's currency. */
+
+type Part = Exclude<keyof MoneyParts, 'taxes_included'>
+type Sums = Record<Part, number>
+
+/** Whose order it is as the payload says it: the address of a guest leaves the gateway only as a blind index. */
+export type PayloadBuyer =
+  | { readonly kind: 'customer'; readonly customerGid: string }
+  | { readonly kind: 'email'; readonly email: string }
+  | { readonly kind: 'nobody' }
+
+const PAID = new Set(['paid', 'partially_refunded', 'refunded'])
+
+function noMoney(): Sums {
+  return { goods: 0, goods_tax: 0, goods_discount: 0, gift_cards: 0, shipping: 0, shipping_tax: 0, tips: 0 }
+}
+
+function total(amounts: readonly (ShopMoney | null | undefined)[]): number {
+  return amounts.reduce((sum, amount) => sum + (amount?.minor ?? 0), 0)
+}
+
+/** Money parts are never negative: what a payload's adjustments would push below nothing is nothing. */
+function toParts(taxesIncluded: boolean, sums: Sums): MoneyParts {
+  const atLeastZero = (part: Part) => Math.max(0, sums[part])
+  return {
+    taxes_included: taxesIncluded,
+    goods: atLeastZero('goods'),
+    goods_tax: atLeastZero('goods_tax'),
+    goods_discount: atLeastZero('goods_discount'),
+    gift_cards: atLeastZero('gift_cards'),
+    shipping: atLeastZero('shipping'),
+    shipping_tax: atLeastZero('shipping_tax'),
+    tips: atLeastZero('tips'),
+  }
+}
+
+/** Which part of the money a line item belongs to. */
+function partOf(line: LineItem): 'goods' | 'gift_cards' | 'tips' {
+  if (line.gift_card === true) return 'gift_cards'
+  return (line.tip_payment_gateway ?? line.tip_payment_method ?? '') === '' ? 'goods' : 'tips'
+}
+
+function addLine(sums: Sums, line: LineItem): void {
+  const part = partOf(line)
+  const discount = total(line.discount_allocations.map((allocation) => allocation.amount_set))
+  sums[part] += line.price_set.minor * line.quantity - discount
+  if (part !== 'goods') return
+  sums.goods_discount += discount
+  sums.goods_tax += total(line.tax_lines.map((tax) => tax.price_set))
+}
+
+function addShipping(sums: Sums, line: ShippingLine): void {
+  if (line.is_removed === true) return
+  const discount = total(line.discount_allocations.map((allocation) => allocation.amount_set))
+  // `discounted_price_set` leaves out discounts on the whole order, the allocations some on the line itself.
+  const afterDiscounts = Math.min(line.price_set.minor - discount, line.discounted_price_set?.minor ?? Infinity)
+  sums.shipping += Math.max(0, afterDiscounts)
+  sums.shipping_tax += total(line.tax_lines.map((tax) => tax.price_set))
+}
+
+function orderParts(order: OrderPayload): MoneyParts {
+  const sums = noMoney()
+  for (const line of order.line_items) addLine(sums, line)
+  for (const line of order.shipping_lines) addShipping(sums, line)
+  // A tip is either a line of its own or only this total; where both are there, they are the same money.
+  if (sums.tips === 0) {
+    sums.tips = order.total_tip_received_set?.minor ?? toMinor(order.total_tip_received ?? '0', order.currency) ?? 0
+  }
+  return toParts(order.taxes_included ?? false, sums)
+}
+
+/** The money that a refund gave back. `order_adjustments` correct what the refunded lines add up to: see below. */
+function refundParts(refund: RefundPayload, taxesIncluded: boolean): MoneyParts {
+  const sums = noMoney()
+  for (const { line_item: line, quantity, subtotal_set: subtotal, total_tax_set: tax } of refund.refund_line_items) {
+    const part = partOf(line)
+    sums[part] += subtotal.minor
+    if (part !== 'goods') continue
+    sums.goods_tax += tax?.minor ?? 0
+    sums.goods_discount += Math.max(0, line.price_set.minor * quantity - subtotal.minor)
+  }
+  for (const line of refund.refund_shipping_lines) {
+    sums.shipping += line.subtotal_amount_set.minor
+    sums.shipping_tax += line.tax_amount_set?.minor ?? 0
+  }
+  for (const adjustment of refund.order_adjustments) {
+    const isShipping = adjustment.kind === 'shipping_refund'
+    // The older form of refund_shipping_lines: where both are there, they are the same money.
+    if (isShipping && refund.refund_shipping_lines.length > 0) continue
+    // Money still on its way back is part of this refund already.
+    if (adjustment.kind === 'pending_refund_discrepancy') continue
+    // Negative: more was given back than the lines say (an amount by hand); positive: less was.
+    sums[isShipping ? 'shipping' : 'goods'] -= adjustment.amount_set.minor
+    sums[isShipping ? 'shipping_tax' : 'goods_tax'] -= adjustment.tax_amount_set?.minor ?? 0
+  }
+  return toParts(taxesIncluded, sums)
+}
+
+/** The currency that a refund's amounts are in, or undefined where it has none. */
+function refundCurrency(refund: RefundPayload): string | undefined {
+  const money =
+    refund.refund_line_items[0]?.subtotal_set ??
+    refund.refund_shipping_lines[0]?.subtotal_amount_set ??
+    refund.order_adjustments[0]?.amount_set
+  return money?.currency
+}
+
+/** Facts of one refund. A refund alone does not say whether its prices contain tax: then its order decides. */
+export function refundFacts(
+  refund: RefundPayload,
+  order: { readonly gid: string; readonly currency: string; readonly taxesIncluded: boolean },
+  receivedAtMs: number,
+): RefundFacts {
+  return {
+    refund_gid: refund.admin_graphql_api_id,
+    order_gid: order.gid,
+    currency: refundCurrency(refund) ?? order.currency,
+    processed_at_ms: refund.processed_at ?? refund.created_at ?? receivedAtMs,
+    parts: refundParts(refund, order.taxesIncluded),
+  }
+}
+
+/** Facts of an order, without its buyer. An order of `orders/paid` is paid whatever its status says by then. */
+export function orderFacts(topic: string, order: OrderPayload, receivedAtMs: number): Omit<OrderFacts, 'buyer'> {
+  const context = {
+    gid: order.admin_graphql_api_id,
+    currency: order.currency,
+    taxesIncluded: order.taxes_included ?? false,
+  }
+  return {
+    order_gid: order.admin_graphql_api_id,
+    test: order.test ?? false,
+    paid: topic === 'orders/paid' || PAID.has(order.financial_status ?? ''),
+    cancelled_at_ms: order.cancelled_at ?? null,
+    processed_at_ms: order.processed_at ?? order.created_at,
+    currency: order.currency,
+    parts: orderParts(order),
+    refunds: order.refunds.map((refund) => refundFacts(refund, context, receivedAtMs)),
+  }
+}
+
+/** Who bought: the customer; else the address given at checkout; else nobody (a sale at the counter). */
+export function payloadBuyer(order: OrderPayload): PayloadBuyer {
+  if (order.customer) return { kind: 'customer', customerGid: order.customer.admin_graphql_api_id }
+  const email = [order.email, order.contact_email].map((text) => text?.trim() ?? '').find((text) => text !== '')
+  return email === undefined ? { kind: 'nobody' } : { kind: 'email', email }
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { CurrencyCode, DecimalString, toMinor } from '../../../domain/contracts/money.ts'
+import { ShopifyCustomerGid, ShopifyOrderGid, ShopifyRefundGid } from '../../../domain/contracts/ids.ts'
+
+/**
+ * The parts of Shopify's webhook payloads that LoyalNest reads (Admin API 2026-10); everything else is dropped while
+ * parsing. Ids come from `admin_graphql_api_id`, because the numbers beside it exceed 2^53.
+ */
+
+/** An amount in the shop's currency: minor units and the currency it says it is in. */
+export interface ShopMoney {
+  readonly minor: number
+  readonly currency: string
+}
+
+/** A `*_set`: its amount in the shop's currency. What the shopper saw (`presentment_money`) does not matter. */
+const MoneySet = z
+  .object({ shop_money: z.object({ amount: DecimalString, currency_code: CurrencyCode }) })
+  .transform(({ shop_money: money }, context): ShopMoney => {
+    const minor = toMinor(money.amount, money.currency_code)
+    if (minor === undefined) {
+      context.addIssue({ code: 'custom', path: ['shop_money', 'amount'], message: 'is out of range' })
+      return z.NEVER
+    }
+    return { minor, currency: money.currency_code }
+  })
+
+const Timestamp = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+const list = <S extends z.ZodType>(item: S) =>
+  z
+    .array(item)
+    .nullish()
+    .transform((items) => items ?? [])
+
+const TaxLine = z.object({ price_set: MoneySet })
+const DiscountAllocation = z.object({ amount_set: MoneySet })
+
+const LineItem = z.object({
+  quantity: z.int().min(0),
+  price_set: MoneySet,
+  gift_card: z.boolean().nullish(),
+  // Set only on the line by which Shopify books a tip given after checkout.
+  tip_payment_gateway: z.string().nullish(),
+  tip_payment_method: z.string().nullish(),
+  tax_lines: list(TaxLine),
+  discount_allocations: list(DiscountAllocation),
+})
+export type LineItem = z.output<typeof LineItem>
+
+const ShippingLine = z.object({
+  price_set: MoneySet,
+  discounted_price_set: MoneySet.nullish(),
+  is_removed: z.boolean().nullish(),
+  tax_lines: list(TaxLine),
+  discount_allocations: list(DiscountAllocation),
+})
+export type ShippingLine = z.output<typeof ShippingLine>
+
+const refundFields = {
+  admin_graphql_api_id: ShopifyRefundGid,
+  created_at: Timestamp.nullish(),
+  processed_at: Timestamp.nullish(),
+  refund_line_items: list(
+    z.object({
+      quantity: z.int().min(0),
+      subtotal_set: MoneySet,
+      total_tax_set: MoneySet.nullish(),
+      line_item: LineItem,
+    }),
+  ),
+  refund_shipping_lines: list(z.object({ subtotal_amount_set: MoneySet, tax_amount_set: MoneySet.nullish() })),
+  order_adjustments: list(
+    z.object({
+      amount_set: MoneySet,
+      tax_amount_set: MoneySet.nullish(),
+      kind: z.string().nullish(),
+      reason: z.string().nullish(),
+    }),
+  ),
+}
+
+/** A refund as an order lists it. */
+const ListedRefund = z.object(refundFields)
+export type RefundPayload = z.output<typeof ListedRefund>
+
+/** `refunds/create`. `order_id` has no gid beside it: {@link parsePayload} keeps its exact digits. */
+export const Refund = z.object({
+  ...refundFields,
+  order_id: z
+    .union([z.string(), z.int()])
+    .transform((id) => `gid://shopify/Order/${id}`)
+    .pipe(ShopifyOrderGid),
+})
+
+/** `orders/create`, `orders/paid`, `orders/cancelled`. */
+export const Order = z.object({
+  admin_graphql_api_id: ShopifyOrderGid,
+  currency: CurrencyCode,
+  financial_status: z.string().nullish(),
+  test: z.boolean().nullish(),
+  taxes_included: z.boolean().nullish(),
+  cancelled_at: Timestamp.nullish(),
+  created_at: Timestamp,
+  processed_at: Timestamp.nullish(),
+  email: z.string().nullish(),
+  contact_email: z.string().nullish(),
+  customer: z.object({ admin_graphql_api_id: ShopifyCustomerGid }).nullish(),
+  line_items: list(LineItem),
+  shipping_lines: list(ShippingLine),
+  total_tip_received: DecimalString.nullish(),
+  total_tip_received_set: MoneySet.nullish(),
+  refunds: list(ListedRefund),
+})
+export type OrderPayload = z.output<typeof Order>
+
+/** `customers/create`, `customers/update`. */
+export const Customer = z.object({
+  admin_graphql_api_id: ShopifyCustomerGid,
+  email: z.string().max(320).nullish(),
+  verified_email: z.boolean().nullish(),
+  created_at: Timestamp,
+  updated_at: Timestamp,
+})
+
+/** `app/uninstalled`: which shop it is, the signed header says. */
+export const Uninstalled = z.object({})
+
+/** Keeps the digits of an `order_id` beyond 2^53, which a JavaScript number would round (JSON.parse source text access). */
+function exactOrderId(key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (key === 'order_id' && typeof value === 'number' && context?.source !== undefined) return context.source
+  return value
+}
+
+/** The JSON of a webhook's body. Throws `SyntaxError`. */
+export function parsePayload(topic: string, body: ArrayBuffer): unknown {
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body)
+  // Only refunds need the exact id, and a reviver visits every value of what may be megabytes.
+  return topic === 'refunds/create' ? JSON.parse(text, exactOrderId) : JSON.parse(text)
+}
