@@ -2,7 +2,7 @@ import type { Refusal } from '../../domain/contracts/errors.ts'
 import type { Balance, TransactionsPage } from '../../domain/contracts/points.ts'
 import type { Command, Entry, LedgerView } from '../../domain/ledger/types.ts'
 
-/** The shapes that cross the RPC border of the objects. Types only. */
+/** The shapes that cross the RPC border of the objects. No logic. */
 
 /** Whose account it is. Sent with every call: an object refuses a foreign merchant or customer. */
 export interface AccountRef {
@@ -61,6 +61,39 @@ export interface CustomerAccountRpc {
   ledger(account: AccountRef, afterSeq: number, limit: number): Promise<LedgerPage | null>
   /** Arms the alarm if something is unsent or due. For the daily sweep. */
   wake(account: AccountRef): Promise<void>
+  /** Closes the customer's WebSockets with one of `STREAM_CLOSE`, for example when credentials are revoked. */
+  closeStreams(account: AccountRef, code: number): Promise<void>
+}
+
+/** Headers of the upgrade request that the gateway forwards to `CustomerAccount.fetch`, after it verified the ticket. */
+export const STREAM_HEADERS = {
+  /** JSON of {@link AccountRef}. */
+  account: 'X-LoyalNest-Account',
+  ticketId: 'X-LoyalNest-Ticket-Id',
+  ticketExpiresAtMs: 'X-LoyalNest-Ticket-Expires-At-Ms',
+  /** The last seq that the client saw; absent on a first connection. */
+  lastSeq: 'X-LoyalNest-Last-Seq',
+} as const
+
+/** What one batch of events amounted to for one merchant. */
+export interface UsageCounts {
+  readonly orders: number
+  readonly events: number
+}
+
+/** The hub's state, for health checks and the merchant's usage page. `today` is the day in UTC. */
+export interface HubStatus {
+  readonly today: string
+  readonly orders: number
+  readonly events: number
+}
+
+/** RPC methods of `MerchantHub`. It sees coalesced batches, never one call an order. */
+export interface MerchantHubRpc {
+  /** Adds to today's usage. A redelivered batch counts again: for dashboards and limits, not for invoices. */
+  record(merchantId: string, counts: UsageCounts): Promise<void>
+  /** Reads without writing, also where nothing was ever recorded. */
+  status(merchantId: string): Promise<HubStatus>
 }
 
 export type { LedgerView }

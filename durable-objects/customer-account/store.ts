@@ -1,0 +1,238 @@
+import type { AccountState, Changes, Entry, Hold, LedgerView, Lot, Pending } from '../../domain/ledger/types.ts'
+import { emptyAccount } from '../../domain/ledger/account.ts'
+import { CUSTOMER_ACCOUNT_MIGRATIONS } from '../../migrations/durable-objects/customer-account/index.ts'
+import { isMigrated, migrate } from '../kernel/migrate.ts'
+import type { AccountRef } from '../kernel/protocol.ts'
+import {
+  accountOf,
+  entryOf,
+  holdOf,
+  insertEntry,
+  lotOf,
+  pendingOf,
+  putAccount,
+  putHold,
+  putLot,
+  putPending,
+  type AccountRow,
+  type EntryRow,
+  type HoldRow,
+  type Identity,
+  type LotRow,
+  type PendingRow,
+} from './rows.ts'
+
+/** What a decision reads again and again, kept in memory. SQLite is the truth; after a failed transaction this goes. */
+interface Memory {
+  identity: Identity | null
+  account: AccountState
+  relayedSeq: number
+  readonly openLots: Map<number, Lot>
+  readonly openHolds: Map<string, Hold>
+  readonly pendings: Map<number, Pending>
+  /** Changed in this transaction, to be written once at its end. */
+  accountChanged: boolean
+}
+
+/** One page of {@link Store.entriesBefore}. */
+export interface PageQuery {
+  readonly beforeSeq: number | null
+  readonly limit: number
+  readonly orderGid: string | null
+}
+
+/**
+ * The account in the object's SQLite, and the view of it that `decide` reads. Tables are made by the first write: reading
+ * an account that was never written leaves nothing behind.
+ */
+export class Store implements LedgerView {
+  readonly #storage: DurableObjectStorage
+  #memory: Memory | undefined
+  #hasTables = false
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+    if (isMigrated(storage.sql)) this.createTables()
+  }
+
+  get identity(): Identity | null {
+    return this.#loaded().identity
+  }
+  get relayedSeq(): number {
+    return this.#loaded().relayedSeq
+  }
+  get unsentCount(): number {
+    const { account, relayedSeq } = this.#loaded()
+    return account.seq - relayedSeq
+  }
+
+  get account(): AccountState {
+    return this.#loaded().account
+  }
+  get openLots(): readonly Lot[] {
+    return [...this.#loaded().openLots.values()]
+  }
+  get openHolds(): readonly Hold[] {
+    return [...this.#loaded().openHolds.values()]
+  }
+  get pendings(): readonly Pending[] {
+    return [...this.#loaded().pendings.values()]
+  }
+  lot(id: number): Lot | undefined {
+    return this.#loaded().openLots.get(id) ?? this.#rows<LotRow>('SELECT * FROM lots WHERE id = ?', id).map(lotOf)[0]
+  }
+  hold(id: string): Hold | undefined {
+    return (
+      this.#loaded().openHolds.get(id) ?? this.#rows<HoldRow>('SELECT * FROM holds WHERE id = ?', id).map(holdOf)[0]
+    )
+  }
+  entry(seq: number): Entry | undefined {
+    return this.#rows<EntryRow>('SELECT * FROM entries WHERE seq = ?', seq).map(entryOf)[0]
+  }
+  entryByExternalId(externalId: string): Entry | undefined {
+    return this.#rows<EntryRow>('SELECT * FROM entries WHERE external_id = ?', externalId).map(entryOf)[0]
+  }
+  entriesOfOrder(orderGid: string): readonly Entry[] {
+    return this.#rows<EntryRow>(`${OF_ORDER} ORDER BY seq`, ...ofOrder(orderGid)).map(entryOf)
+  }
+
+  /** Entries after `afterSeq`, oldest first. */
+  entriesAfter(afterSeq: number, limit: number): Entry[] {
+    return this.#rows<EntryRow>('SELECT * FROM entries WHERE seq > ? ORDER BY seq LIMIT ?', afterSeq, limit).map(
+      entryOf,
+    )
+  }
+
+  /** Entries before `beforeSeq` (all if null), newest first; of one order if it is given. */
+  entriesBefore({ beforeSeq, limit, orderGid }: PageQuery): Entry[] {
+    const before = beforeSeq ?? Number.MAX_SAFE_INTEGER
+    const rows =
+      orderGid === null
+        ? this.#rows<EntryRow>('SELECT * FROM entries WHERE seq < ? ORDER BY seq DESC LIMIT ?', before, limit)
+        : this.#rows<EntryRow>(
+            `SELECT * FROM (${OF_ORDER}) WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
+            ...ofOrder(orderGid),
+            before,
+            limit,
+          )
+    return rows.map(entryOf)
+  }
+
+  /** Runs `body` in one transaction: all that it writes is there, or nothing of it. */
+  transaction<T>(body: () => T): T {
+    try {
+      return this.#storage.transactionSync(() => {
+        const result = body()
+        this.#writeAccount()
+        return result
+      })
+    } catch (error) {
+      this.#memory = undefined
+      this.#hasTables = isMigrated(this.#storage.sql)
+      throw error
+    }
+  }
+
+  /** Writes the changes of one decision. Only within {@link transaction}. */
+  write(ref: AccountRef, changes: Changes): void {
+    if (changes.entries.length === 0) return
+    this.createTables()
+    const memory = this.#loaded()
+    const { sql } = this.#storage
+    for (const entry of changes.entries) insertEntry(sql, entry)
+    for (const lot of changes.lots) {
+      putLot(sql, lot)
+      if (lot.remaining > 0) memory.openLots.set(lot.id, lot)
+      else memory.openLots.delete(lot.id)
+    }
+    for (const hold of changes.holds) {
+      putHold(sql, hold)
+      if (hold.state === 'open') memory.openHolds.set(hold.id, hold)
+      else memory.openHolds.delete(hold.id)
+    }
+    for (const pending of changes.pendings) {
+      putPending(sql, pending)
+      memory.pendings.set(pending.seq, pending)
+    }
+    for (const seq of changes.pendingsEnded) {
+      sql.exec('DELETE FROM pendings WHERE seq = ?', seq)
+      memory.pendings.delete(seq)
+    }
+    memory.identity = {
+      merchantId: ref.merchantId,
+      customerId: ref.customerId,
+      shopifyCustomerGid: memory.identity?.shopifyCustomerGid ?? ref.shopifyCustomerGid,
+      currency: ref.currency ?? memory.identity?.currency ?? null,
+    }
+    memory.account = changes.account
+    memory.accountChanged = true
+  }
+
+  /** Notes that the entries up to `seq` are on the queue. The cursor never goes back. */
+  moveRelayCursor(seq: number): void {
+    const memory = this.#loaded()
+    if (seq <= memory.relayedSeq) return
+    this.#storage.sql.exec('UPDATE accounts SET relayed_seq = ? WHERE id = 1', seq)
+    memory.relayedSeq = seq
+  }
+
+  /** Makes the tables if this object has none yet. */
+  createTables(): void {
+    if (this.#hasTables) return
+    migrate(this.#storage, CUSTOMER_ACCOUNT_MIGRATIONS)
+    this.#hasTables = true
+  }
+
+  get hasTables(): boolean {
+    return this.#hasTables
+  }
+
+  #writeAccount(): void {
+    const memory = this.#memory
+    if (memory === undefined || !memory.accountChanged || memory.identity === null) return
+    putAccount(this.#storage.sql, memory.identity, memory.relayedSeq, memory.account)
+    memory.accountChanged = false
+  }
+
+  #loaded(): Memory {
+    this.#memory ??= this.#load()
+    return this.#memory
+  }
+
+  #load(): Memory {
+    const row = this.#rows<AccountRow>('SELECT * FROM accounts')[0]
+    const lots = this.#rows<LotRow>('SELECT * FROM lots WHERE remaining > 0').map(lotOf)
+    const holds = this.#rows<HoldRow>("SELECT * FROM holds WHERE state = 'open'").map(holdOf)
+    const pendings = this.#rows<PendingRow>('SELECT * FROM pendings').map(pendingOf)
+    return {
+      identity:
+        row === undefined
+          ? null
+          : {
+              merchantId: row.merchant_id,
+              customerId: row.customer_id,
+              shopifyCustomerGid: row.shopify_customer_gid,
+              currency: row.currency,
+            },
+      account: row === undefined ? emptyAccount() : accountOf(row),
+      relayedSeq: row?.relayed_seq ?? 0,
+      openLots: new Map(lots.map((lot) => [lot.id, lot])),
+      openHolds: new Map(holds.map((hold) => [hold.id, hold])),
+      pendings: new Map(pendings.map((pending) => [pending.seq, pending])),
+      accountChanged: false,
+    }
+  }
+
+  #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {
+    return this.#hasTables ? this.#storage.sql.exec<Row>(query, ...bindings).toArray() : []
+  }
+}
+
+/** The entries of an order: those that earn by their external id, the others by the partial index. */
+const OF_ORDER = `SELECT * FROM entries WHERE external_id >= ? AND external_id < ?
+  UNION SELECT * FROM entries WHERE order_gid = ? AND type NOT IN ('earn', 'earn_pending')`
+
+function ofOrder(orderGid: string): SqlStorageValue[] {
+  // ';' follows ':' in ASCII, so the range holds exactly what begins with `order:{gid}:`.
+  return [`order:${orderGid}:`, `order:${orderGid};`, orderGid]
+}
