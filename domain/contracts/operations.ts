@@ -104,6 +104,24 @@ export const DeadLettersPage = z.object({
   next_cursor: z.string().nullable(),
 })
 
+export const ProjectionDifference = z.object({
+  customer_id: z.uuid(),
+  table: z.enum(['points_transactions', 'points_balances', 'reward_redemptions']),
+  key: z.string().describe('the row within the customer: a seq, or the id of a redemption'),
+  problem: z.enum(['missing', 'extra', 'differs']).describe('as seen from the ledger'),
+  fields: z.array(z.string()).describe('which fields differ'),
+})
+export type ProjectionDifference = z.infer<typeof ProjectionDifference>
+
+export const ProjectionComparison = z.object({
+  customers: z.int().describe('how many were compared on this page'),
+  entries: z.int().describe('how many ledger entries they have'),
+  in_flight: z.int().describe('entries so new that they may still be on their way; not counted as missing'),
+  differences: z.array(ProjectionDifference),
+  next_after: z.uuid().nullable().describe('`after` of the next page; null: this was the last'),
+})
+export type ProjectionComparison = z.infer<typeof ProjectionComparison>
+
 export const ShopperSession = z.object({
   token: z.string().describe('send as `Authorization: Bearer …`; lives 15 minutes'),
   expires_at: z.iso.datetime(),
@@ -279,6 +297,38 @@ export const OPERATIONS = [
     response: DeadLetter,
     status: 202,
     errors: ['idempotency_key_reused'],
+  }),
+  operation({
+    id: 'adminCore.compareProjections',
+    method: 'post',
+    path: '/admin/v1/projections/compare',
+    tag: 'admin-core',
+    summary: 'Compare the projections in Postgres with the ledgers',
+    description: 'One page of customers a call. Changes nothing.',
+    access: { kind: 'member', permission: 'operations:write', shopper: false },
+    rateClass: 'operations',
+    idempotencyKey: false,
+    body: z.strictObject({
+      after: z.uuid().nullable().default(null).describe('`next_after` of the page before'),
+      limit: z.int().min(1).max(100).default(25).describe('customers a page'),
+    }),
+    response: ProjectionComparison,
+    status: 200,
+    errors: ['unavailable'],
+  }),
+  operation({
+    id: 'adminCore.rebuildProjections',
+    method: 'post',
+    path: '/admin/v1/projections/rebuild',
+    tag: 'admin-core',
+    summary: 'Write the projections in Postgres anew from the ledgers',
+    description: 'Runs in the background, customer by customer. Harmless to repeat.',
+    access: { kind: 'member', permission: 'operations:write', shopper: false },
+    rateClass: 'operations',
+    idempotencyKey: false,
+    response: z.object({ queued: z.literal(true) }),
+    status: 202,
+    errors: ['unavailable'],
   }),
   health('/health', 'gateway'),
   health('/v1/api/core/health', 'core'),
