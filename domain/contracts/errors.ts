@@ -26,6 +26,7 @@ export const ERRORS = {
   },
   hold_closed: { status: 409, title: 'The hold has already ended', retryable: false },
   reversal_exists: { status: 409, title: 'The entry has already been reversed', retryable: false },
+  not_reversible: { status: 409, title: 'The entry cannot be reversed', retryable: false },
   account_merged: { status: 409, title: 'The account was merged into another', retryable: false },
   payload_too_large: { status: 413, title: 'The body is too large', retryable: false },
   unsupported_media_type: { status: 415, title: 'The content type is not supported', retryable: false },

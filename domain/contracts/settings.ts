@@ -20,7 +20,10 @@ const TimeZone = z.string().refine((zone) => {
 export const EarningRule = z.strictObject({
   enabled: z.boolean(),
   points: z.int().min(1).max(1_000_000),
-  per_amount: DecimalString.refine((text) => Number(text) > 0, 'must be more than 0'),
+  per_amount: DecimalString.refine(
+    (text) => Number(text) > 0 && Number(text) <= 1_000_000_000,
+    'must be more than 0 and at most 1000000000',
+  ),
   rounding: z.enum(['floor', 'half_up', 'ceil']).describe('applied once an order'),
   tax: z.enum(['as_priced', 'include', 'exclude']).describe('as_priced: tax counts where the shop prices include it'),
   include_shipping: z.boolean(),

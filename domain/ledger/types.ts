@@ -31,7 +31,10 @@ export type EntryType = (typeof ENTRY_TYPES)[number]
 export const SOURCES = ['shopify', 'api', 'pos', 'import', 'merge', 'system'] as const
 export type Source = (typeof SOURCES)[number]
 
-/** How many points an entry put into or took out of one lot. Positive: in; negative: out. */
+/**
+ * How many points an entry put into or took out of one lot. Positive: in; negative: out. Of `hold` (negative) and
+ * `release` (positive) they are the points that became or ceased to be pinned; all other types change `remaining`.
+ */
 export interface Allocation {
   readonly lot: number
   readonly points: number
@@ -56,36 +59,44 @@ export interface FrozenRule extends Pick<
   readonly multiplierDenominator: number
 }
 
+/** How a lot lives. */
+export interface LotTerms {
+  /** Days, ending with the day in `timeZone`; null: for ever. */
+  readonly lotDays: number | null
+  readonly timeZone: string
+}
+
 /** What only entries of one type carry. Kept with the entry and covered by its hash; no personal data. */
 export interface EntryDetail {
   /** earn, earn_pending: the rule that worked it out. */
   readonly rule?: FrozenRule
   /** earn, earn_pending: the order's money; clawback: the refund's. */
   readonly parts?: MoneyParts
-  /** earn*: f(base) before earlier refunds were taken off. clawback: 0 or more, what it asked for. */
+  /** earn, earn_pending of an order: what its rule counts of `parts`, before refunds, in minor units. */
   readonly baseMinor?: number
-  /** earn, activate, adjust +, import, merge_in: part that paid debt instead of opening a lot. */
+  /** earn, activate, adjust +, import, merge_in, reversal +: part that paid debt instead of opening a lot. */
   readonly debtPaid?: number
-  /** clawback, adjust −, pos redeem: part that no lot covered. */
+  /** clawback, adjust −, pos redeem: part that no lot covered. reversal −: debt that the original had paid. */
   readonly debtMade?: number
   /** Expiry of the lot that it opened. */
   readonly expiresAtMs?: number | null
-  /** earn_pending: when the points become spendable. */
+  /** earn_pending: when the points become spendable, and how their lot will live then. */
   readonly activatesAtMs?: number
+  readonly terms?: LotTerms
   /** hold, capture, release. */
   readonly holdId?: string
-  /** hold: points pinned and when it ends by itself. capture, release: points that went back. */
+  /** hold: points pinned and when it ends by itself. capture, release: points that went back to their lots. */
   readonly heldPoints?: number
   readonly timeoutAtMs?: number
   /** activate, cancel_pending, reversal: the entry that it refers to. */
   readonly refersToSeq?: number
-  /** earn_pending / cancel_pending: pending points added or removed (the entry itself posts 0). */
+  /** Effect on the pending balance: earn_pending positive; activate, cancel_pending negative. */
   readonly pendingPoints?: number
-  /** adjust, reversal, release: why, in the words of whoever did it. */
+  /** earn (not of an order), redeem, adjust, reversal, release: why, in the words of whoever did it. */
   readonly reason?: string
   /** merge_*: the other account. */
   readonly otherCustomerId?: string
-  /** A clawback that cancels the whole order. */
+  /** A clawback (or cancel_pending) that cancels the whole order. */
   readonly cancelsOrder?: boolean
 }
 
@@ -156,7 +167,10 @@ export interface Pending {
   readonly timeZone: string
 }
 
-/** Sums over all time, none negative except `adjusted`. */
+/**
+ * Sums over all time, none negative except `adjusted` (which also counts imports and merges);
+ * posted = earned − redeemed − expired − clawedBack + adjusted. A reversal takes back from the sum of its original.
+ */
 export interface Lifetime {
   readonly earned: number
   readonly redeemed: number
@@ -194,7 +208,7 @@ export interface LedgerView {
   hold(id: string): Hold | undefined
   entry(seq: number): Entry | undefined
   entryByExternalId(externalId: string): Entry | undefined
-  /** The earn, earn_pending, activate, cancel_pending and clawback entries of an order, by seq. */
+  /** The earn, earn_pending, activate, cancel_pending and clawback entries of an order, each once, by seq. */
   entriesOfOrder(orderGid: string): readonly Entry[]
 }
 
@@ -203,13 +217,6 @@ export interface CommandBase {
   readonly source: Source
   readonly actor: string
   readonly effectiveAtMs: number
-}
-
-/** How a lot opened by this command lives. */
-export interface LotTerms {
-  /** Days, ending with the day in `timeZone`; null: for ever. */
-  readonly lotDays: number | null
-  readonly timeZone: string
 }
 
 /** A paid order. Worked out by `rule` over `parts`; refunds known already are taken off: f(net). */
@@ -225,6 +232,7 @@ export interface EarnOrder extends CommandBase {
 /** Points granted by a server for something other than a Shopify order. */
 export interface EarnPoints extends CommandBase {
   readonly kind: 'earn_points'
+  /** Begins with `activity:`, so that no caller's id meets one of the ledger's own. */
   readonly externalId: string
   readonly points: number
   readonly reason: string | null

@@ -1,0 +1,134 @@
+import { refuse } from '../contracts/errors.ts'
+import { baseMinor } from '../earning/base.ts'
+import type { MoneyParts } from '../earning/facts.ts'
+import { pointsFor } from '../earning/rule.ts'
+import type { Draft } from './draft.ts'
+import { negative } from './entry.ts'
+import { endOfDayAfterMs, lotExpiryMs } from './expiry.ts'
+import { grantFields, pointsRefusal } from './grants.ts'
+import type { Booking, Proposal } from './holds.ts'
+import { takeFromLots } from './lots.ts'
+import type { CancelOrder, Clawback, EarnOrder, Entry, EntryDetail, FrozenRule, LedgerView, Pending } from './types.ts'
+
+/** What the ledger knows of one order; reversed entries do not count. */
+export interface OrderBook {
+  /** The entries that earned, one a rule. */
+  readonly earns: readonly Entry[]
+  /** Points that they earned, spendable or pending. */
+  readonly earned: number
+  /** Points taken back, spendable or pending. */
+  readonly clawed: number
+  readonly refunds: readonly MoneyParts[]
+  readonly cancelled: boolean
+}
+
+/** Reads an order's entries as they stand. */
+export function readOrder(view: LedgerView, orderGid: string): OrderBook {
+  const counting = view
+    .entriesOfOrder(orderGid)
+    .filter(({ seq }) => view.entryByExternalId(`reversal:${seq}`) === undefined)
+  const earns = counting.filter(({ type }) => type === 'earn' || type === 'earn_pending')
+  const taken = counting.filter(({ type }) => type === 'clawback' || type === 'cancel_pending')
+  return {
+    earns,
+    earned: earns.reduce((sum, { points, detail }) => sum + points + (detail.pendingPoints ?? 0), 0),
+    clawed: taken.reduce((sum, { points, detail }) => sum - points - (detail.pendingPoints ?? 0), 0),
+    refunds: taken.flatMap(({ detail }) => detail.parts ?? []),
+    cancelled: taken.some(({ detail }) => detail.cancelsOrder === true),
+  }
+}
+
+/** f(net): what an order of this base is worth by a rule after these refunds. */
+function netPoints(rule: FrozenRule, orderMinor: number, refunds: readonly MoneyParts[]): number {
+  return pointsFor(
+    rule,
+    refunds.reduce((restMinor, refund) => restMinor - baseMinor(rule, refund), orderMinor),
+  )
+}
+
+/** What all rules of an order leave it after its refunds, or nothing once it is cancelled. */
+export function pointsLeft({ earns, refunds, cancelled }: Omit<OrderBook, 'earned' | 'clawed'>): number {
+  if (cancelled) return 0
+  return earns.reduce(
+    (sum, { detail: { rule, baseMinor: orderMinor = 0 } }) => sum + (rule ? netPoints(rule, orderMinor, refunds) : 0),
+    0,
+  )
+}
+
+/** Books what a paid order earns: f(net), if refunds or its cancellation came before it. */
+export function earnOrder(draft: Draft, command: EarnOrder, nowMs: number): Proposal {
+  const { orderGid, rule, parts, terms, effectiveAtMs, returnWindowDays } = command
+  const orderMinor = baseMinor(rule, parts)
+  if (!Number.isSafeInteger(orderMinor)) return refuse('points_out_of_range', 'The amount is too large.', '/parts')
+  const book = readOrder(draft, orderGid)
+  const points = book.cancelled ? 0 : netPoints(rule, orderMinor, book.refunds)
+  const invalid = pointsRefusal(draft.account, points, 0)
+  if (invalid) return invalid
+  const shared = { orderGid, ruleVersion: rule.version }
+  const detail: EntryDetail = { rule, parts, baseMinor: orderMinor }
+  const activatesAtMs =
+    returnWindowDays > 0 ? endOfDayAfterMs(effectiveAtMs, returnWindowDays, terms.timeZone) : effectiveAtMs
+  // The window of an order that is heard of late may be over already.
+  if (points > 0 && activatesAtMs > nowMs) {
+    const pending = { ...detail, pendingPoints: points, activatesAtMs, terms }
+    return { ...shared, type: 'earn_pending', points: 0, allocations: [], detail: pending }
+  }
+  return { ...shared, type: 'earn', ...grantFields(draft, points, lotExpiryMs(terms, nowMs), detail) }
+}
+
+/** Takes back what a refund leaves the order too much, by the rules that the order earned by. */
+export function clawback(draft: Draft, command: Clawback): readonly Booking[] {
+  const book = readOrder(draft, command.orderGid)
+  const left = pointsLeft({ ...book, refunds: [...book.refunds, command.parts] })
+  return takeBack(draft, command.orderGid, book, left, { parts: command.parts })
+}
+
+/** Takes back all that an order still has. */
+export function cancelOrder(draft: Draft, command: CancelOrder): readonly Booking[] {
+  return takeBack(draft, command.orderGid, readOrder(draft, command.orderGid), 0, { cancelsOrder: true })
+}
+
+/**
+ * Brings an order down to `left` points: pending points first, then its own lots, then the other lots by FIFO, then
+ * debt. The last booking is the command's own entry, of 0 points where nothing is to be taken; it is a
+ * `cancel_pending` when pending points cover everything. Several rules' pending points need an entry each before it.
+ */
+function takeBack(
+  draft: Draft,
+  orderGid: string,
+  book: OrderBook,
+  left: number,
+  detail: EntryDetail,
+): readonly Booking[] {
+  const ruleVersion = book.earns[0]?.ruleVersion ?? null
+  let rest = Math.max(0, book.earned - book.clawed - left)
+  const cancellations: Booking[] = []
+  for (const { seq, points } of pendingsOf(draft, orderGid)) {
+    if (rest === 0) break
+    const taken = Math.min(points, rest)
+    const cancelled: EntryDetail = { refersToSeq: seq, pendingPoints: -taken }
+    cancellations.push({ type: 'cancel_pending', points: 0, allocations: [], orderGid, ruleVersion, detail: cancelled })
+    rest -= taken
+  }
+  const last = cancellations.at(-1)
+  if (rest === 0 && last !== undefined) {
+    return [...cancellations.slice(0, -1), { ...last, detail: { ...last.detail, ...detail } }]
+  }
+  const { allocations, uncovered } = takeFromLots(draft, rest, (lot) => lot.orderGid === orderGid)
+  const debtMade = uncovered > 0 ? { debtMade: uncovered } : {}
+  return [
+    ...cancellations,
+    {
+      type: 'clawback',
+      points: negative(rest),
+      allocations,
+      orderGid,
+      ruleVersion,
+      detail: { ...detail, ...debtMade },
+    },
+  ]
+}
+
+function pendingsOf(draft: Draft, orderGid: string): readonly Pending[] {
+  return draft.pendings.filter((pending) => pending.orderGid === orderGid).toSorted((a, b) => a.seq - b.seq)
+}

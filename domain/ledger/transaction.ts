@@ -1,0 +1,97 @@
+import type { PointsEvent } from '../contracts/events.ts'
+import type { Balance, Transaction } from '../contracts/points.ts'
+import type { Entry, EntryType } from './types.ts'
+
+/**
+ * The founding type of an entry (what grants by merit, what spends, and everything else), and the type of its event,
+ * of which only those that change spendable points by merit or by spending have their own.
+ */
+const TYPES: Readonly<Record<EntryType, readonly [Transaction['type'], PointsEvent['event_type']]>> = {
+  earn: ['earn', 'points.earned'],
+  earn_pending: ['earn', 'points.adjusted'],
+  activate: ['earn', 'points.earned'],
+  cancel_pending: ['adjust', 'points.adjusted'],
+  redeem: ['redeem', 'points.redeemed'],
+  hold: ['redeem', 'points.adjusted'],
+  capture: ['redeem', 'points.redeemed'],
+  release: ['redeem', 'points.adjusted'],
+  adjust: ['adjust', 'points.adjusted'],
+  expire: ['adjust', 'points.adjusted'],
+  clawback: ['adjust', 'points.adjusted'],
+  reversal: ['adjust', 'points.adjusted'],
+  merge_out: ['adjust', 'points.adjusted'],
+  merge_in: ['adjust', 'points.adjusted'],
+  import: ['adjust', 'points.adjusted'],
+}
+
+/** The founding type of an entry's type. */
+export function typeOf(kind: EntryType): Transaction['type'] {
+  return TYPES[kind][0]
+}
+
+/** The type of an entry's event. */
+export function eventTypeOf(kind: EntryType): PointsEvent['event_type'] {
+  return TYPES[kind][1]
+}
+
+/** Unique over all customers, the same on every reading. */
+export function transactionId(customerId: string, seq: number): string {
+  return `${customerId}:${seq}`
+}
+
+/** An entry as callers see it. */
+export function toTransaction(entry: Entry, customerId: string): Transaction {
+  const { detail } = entry
+  return {
+    id: transactionId(customerId, entry.seq),
+    seq: entry.seq,
+    customer_id: customerId,
+    type: typeOf(entry.type),
+    kind: entry.type,
+    points: entry.points,
+    pending_points: detail.pendingPoints ?? 0,
+    source: entry.source,
+    external_id: entry.externalId,
+    order_id: entry.orderGid,
+    reason: detail.reason ?? null,
+    actor: entry.actor,
+    rule_version: entry.ruleVersion,
+    expires_at: typeof detail.expiresAtMs === 'number' ? new Date(detail.expiresAtMs).toISOString() : null,
+    effective_at: new Date(entry.effectiveAtMs).toISOString(),
+    recorded_at: new Date(entry.recordedAtMs).toISOString(),
+    hash: entry.hash,
+  }
+}
+
+/** Whose entry it is, for its event. */
+export interface EventOwner {
+  readonly merchantId: string
+  readonly customerId: string
+  /** Null for guests. */
+  readonly shopifyCustomerGid: string | null
+  /** The shop's currency, used where the entry froze none. */
+  readonly currency: string | null
+}
+
+/** The event of an entry. @param balance the state after it, or a later one; its `seq` says which. */
+export function toPointsEvent(entry: Entry, balance: Balance, owner: EventOwner): PointsEvent {
+  const transaction = toTransaction(entry, owner.customerId)
+  return {
+    event_id: transaction.id,
+    event_type: eventTypeOf(entry.type),
+    merchant_id: owner.merchantId,
+    user_id: owner.customerId,
+    timestamp: transaction.recorded_at,
+    context: {
+      ...(entry.orderGid === null ? {} : { order_id: entry.orderGid }),
+      ...(owner.shopifyCustomerGid === null ? {} : { shopify_customer_id: owner.shopifyCustomerGid }),
+    },
+    seq: entry.seq,
+    data: {
+      transaction,
+      balance,
+      previous_hash: entry.previousHash,
+      currency: entry.detail.rule?.currency ?? owner.currency,
+    },
+  }
+}
