@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 
 /** Linux counts processor time in ticks of 10 ms (`getconf CLK_TCK` is 100 on every platform Linux supports today). */
@@ -19,4 +19,16 @@ export function processCpuMs(pid: number): number {
 export function machineName(): string {
   const [first] = cpus()
   return `${cpus().length} × ${first?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`
+}
+
+/** The workerd processes that this process started itself. Linux only; none elsewhere. */
+export function ownWorkerds(): number[] {
+  try {
+    return readdirSync('/proc/self/task')
+      .flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' '))
+      .filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('workerd'))
+      .map(Number)
+  } catch {
+    return []
+  }
 }

@@ -1,9 +1,12 @@
 import { build } from 'esbuild'
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare'
+import { ownWorkerds } from '../cpu.ts'
 
 /** The bare platform on its own workerd, reached through workerd's own socket. */
 export interface PeerHost {
   readonly url: string
+  /** workerd's process id; 0 where it cannot be told. */
+  readonly pid: number
   close(): Promise<void>
 }
 
@@ -18,19 +21,21 @@ export async function startPeers(stateDir: string): Promise<PeerHost> {
   })
   const script = bundled.outputFiles[0]?.text
   if (script === undefined) throw new Error('the peers could not be bundled')
-  const miniflare = new Miniflare(convertV4MiniflareOptions({
-    name: 'peers',
-    modules: true,
-    script,
-    compatibilityDate: '2026-08-01',
-    cf: false,
-    host: '127.0.0.1',
-    port: 0,
-    durableObjects: { BARE_WRITES: { className: 'BareWrites', useSQLite: true } },
-    resourcePersistencePath: stateDir,
-    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
-  }))
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      name: 'peers',
+      modules: true,
+      script,
+      compatibilityDate: '2026-08-01',
+      cf: false,
+      host: '127.0.0.1',
+      port: 0,
+      durableObjects: { BARE_WRITES: { className: 'BareWrites', useSQLite: true } },
+      resourcePersistencePath: stateDir,
+      unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+    }),
+  )
   await miniflare.ready
   const url = await miniflare.unsafeGetDirectURL('peers')
-  return { url: url.origin, close: () => miniflare.dispose() }
+  return { url: url.origin, pid: ownWorkerds()[0] ?? 0, close: () => miniflare.dispose() }
 }

@@ -1,0 +1,47 @@
+import type { Results } from './measures.ts'
+
+const BEGIN = '<!-- bench:begin -->'
+const END = '<!-- bench:end -->'
+
+/** The results as Markdown: ratios first, since only they hold on another machine. */
+export function toMarkdown(results: Results, machine: string, at: Date): string {
+  const rateOf = (name: string) => results.rates.find((rate) => rate.name === name)?.load
+  const rows = results.rates.map(({ name, load, peer }) => {
+    const peerLoad = peer === undefined ? undefined : rateOf(peer.name)
+    const ratio =
+      peerLoad === undefined ? '' : `${(load.perSecond / peerLoad.perSecond).toFixed(2)} × ${peer?.name ?? ''}`
+    const budget = peer?.budget === undefined ? '' : `≥ ${peer.budget}`
+    const cpu = load.serverCpuMsPerRequest.toFixed(2)
+    return `| ${name} | ${count(load.perSecond)} | ${ratio} | ${budget} | ${load.p50Ms} / ${load.p99Ms} | ${cpu} | ${load.failed} |`
+  })
+  const streams = results.streams.map(
+    ({ ordersPerSecond, orders, lost, p50Ms, p99Ms }) =>
+      `| ${ordersPerSecond} | ${orders} | ${lost} | ${p50Ms.toFixed(0)} | ${p99Ms.toFixed(0)} | < 1000 |`,
+  )
+  const { booking, steadyWebhooks } = results
+  return `Measured ${at.toISOString().slice(0, 10)} on ${machine}; the load client runs on the same machine.
+
+| what | a second | ratio | budget | p50 / p99 ms | server CPU ms each | failed |
+| --- | ---: | --- | --- | ---: | ---: | ---: |
+${rows.join('\n')}
+
+Webhook answers at a steady 100/s: p50 ${steadyWebhooks.p50Ms} ms, p99 ${steadyWebhooks.p99Ms} ms (budget < 50 ms).
+
+A burst of ${count(booking.orders)} distinct orders: ${count(booking.answeredPerSecond)} webhook answers/s, ${count(booking.bookedPerSecond)} orders booked/s from the first webhook to the last ledger, ${booking.cpuMsPerOrder.toFixed(2)} CPU-ms an order in workerd, projections included.
+
+| order → shopper's socket, orders/s | orders | lost | p50 ms | p99 ms | budget ms |
+| ---: | ---: | ---: | ---: | ---: | ---: |
+${streams.join('\n')}`
+}
+
+/** Puts the table between the document's two marks. */
+export function intoDocument(document: string, table: string): string {
+  const begin = document.indexOf(BEGIN)
+  const end = document.indexOf(END)
+  if (begin < 0 || end < begin) throw new Error(`the document lacks ${BEGIN} … ${END}`)
+  return `${document.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${document.slice(end)}`
+}
+
+function count(value: number): string {
+  return new Intl.NumberFormat('en', { maximumFractionDigits: 0 }).format(value)
+}
