@@ -1,4 +1,3 @@
-import { DurableObject } from 'cloudflare:workers'
-export class CustomerAccount extends DurableObject<Env> {}
+export { CustomerAccount } from '../durable-objects/customer-account/object.ts'
 export { MerchantHub } from '../durable-objects/merchant-hub/object.ts'
 export default { fetch: () => new Response('starting') } satisfies ExportedHandler<Env>

@@ -1,5 +1,5 @@
 import type { AccountState, Changes, Entry, Hold, LedgerView, Lot, Pending } from '../../domain/ledger/types.ts'
-import { emptyAccount } from '../../domain/ledger/account.ts'
+import { emptyAccount } from '../../domain/ledger/draft.ts'
 import { CUSTOMER_ACCOUNT_MIGRATIONS } from '../../migrations/durable-objects/customer-account/index.ts'
 import { isMigrated, migrate } from '../kernel/migrate.ts'
 import type { AccountRef } from '../kernel/protocol.ts'
@@ -28,6 +28,8 @@ interface Memory {
   account: AccountState
   relayedSeq: number
   readonly openLots: Map<number, Lot>
+  /** The same as a list, until a lot changes: a decision asks for it several times. */
+  openLotList: readonly Lot[] | undefined
   readonly openHolds: Map<string, Hold>
   readonly pendings: Map<number, Pending>
   /** Changed in this transaction, to be written once at its end. */
@@ -70,7 +72,9 @@ export class Store implements LedgerView {
     return this.#loaded().account
   }
   get openLots(): readonly Lot[] {
-    return [...this.#loaded().openLots.values()]
+    const memory = this.#loaded()
+    memory.openLotList ??= [...memory.openLots.values()]
+    return memory.openLotList
   }
   get openHolds(): readonly Hold[] {
     return [...this.#loaded().openHolds.values()]
@@ -93,7 +97,8 @@ export class Store implements LedgerView {
     return this.#rows<EntryRow>('SELECT * FROM entries WHERE external_id = ?', externalId).map(entryOf)[0]
   }
   entriesOfOrder(orderGid: string): readonly Entry[] {
-    return this.#rows<EntryRow>(`${OF_ORDER} ORDER BY seq`, ...ofOrder(orderGid)).map(entryOf)
+    const types = "('earn', 'earn_pending', 'activate', 'cancel_pending', 'clawback')"
+    return this.#rows<EntryRow>(`${OF_ORDER} AND type IN ${types} ORDER BY seq`, ...ofOrder(orderGid)).map(entryOf)
   }
 
   /** Entries after `afterSeq`, oldest first. */
@@ -109,12 +114,7 @@ export class Store implements LedgerView {
     const rows =
       orderGid === null
         ? this.#rows<EntryRow>('SELECT * FROM entries WHERE seq < ? ORDER BY seq DESC LIMIT ?', before, limit)
-        : this.#rows<EntryRow>(
-            `SELECT * FROM (${OF_ORDER}) WHERE seq < ? ORDER BY seq DESC LIMIT ?`,
-            ...ofOrder(orderGid),
-            before,
-            limit,
-          )
+        : this.#rows<EntryRow>(`${OF_ORDER} AND seq < ? ORDER BY seq DESC LIMIT ?`, ...ofOrder(orderGid), before, limit)
     return rows.map(entryOf)
   }
 
@@ -140,6 +140,7 @@ export class Store implements LedgerView {
     const memory = this.#loaded()
     const { sql } = this.#storage
     for (const entry of changes.entries) insertEntry(sql, entry)
+    if (changes.lots.length > 0) memory.openLotList = undefined
     for (const lot of changes.lots) {
       putLot(sql, lot)
       if (lot.remaining > 0) memory.openLots.set(lot.id, lot)
@@ -217,6 +218,7 @@ export class Store implements LedgerView {
       account: row === undefined ? emptyAccount() : accountOf(row),
       relayedSeq: row?.relayed_seq ?? 0,
       openLots: new Map(lots.map((lot) => [lot.id, lot])),
+      openLotList: lots,
       openHolds: new Map(holds.map((hold) => [hold.id, hold])),
       pendings: new Map(pendings.map((pending) => [pending.seq, pending])),
       accountChanged: false,
@@ -228,9 +230,10 @@ export class Store implements LedgerView {
   }
 }
 
-/** The entries of an order: those that earn by their external id, the others by the partial index. */
-const OF_ORDER = `SELECT * FROM entries WHERE external_id >= ? AND external_id < ?
-  UNION SELECT * FROM entries WHERE order_gid = ? AND type NOT IN ('earn', 'earn_pending')`
+/** The entries of an order, each once: those that earn by their external id, the others by the partial index. */
+const OF_ORDER = `SELECT * FROM entries WHERE seq IN (
+  SELECT seq FROM entries WHERE external_id >= ? AND external_id < ?
+  UNION SELECT seq FROM entries WHERE order_gid = ? AND type NOT IN ('earn', 'earn_pending'))`
 
 function ofOrder(orderGid: string): SqlStorageValue[] {
   // ';' follows ':' in ASCII, so the range holds exactly what begins with `order:{gid}:`.

@@ -50,7 +50,9 @@ describe('calling an object again', () => {
 
   it('gives up after the last attempt with the last error', async () => {
     const object = fakeObject(Array.from({ length: 9 }, () => objectError({ retryable: true })))
-    await expect(withRetry(object.newStub, object.call, { ...object.policy, attempts: 3 })).rejects.toThrow()
+    await expect(withRetry(object.newStub, object.call, { ...object.policy, attempts: 3 })).rejects.toThrow(
+      'object failed',
+    )
     expect(object.stubs).toHaveLength(3)
   })
 })

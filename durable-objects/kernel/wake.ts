@@ -31,8 +31,7 @@ export class Wake {
 
   /** As {@link noLaterThan}, but asks the storage first: for a start, when an alarm may be set that nobody remembers. */
   async ensure(atMs: number): Promise<void> {
-    const setMs = await this.#storage.getAlarm()
-    if (setMs !== null) this.#ringsAtMs = setMs
+    this.#ringsAtMs = await this.#storage.getAlarm()
     await this.noLaterThan(atMs)
   }
 }
