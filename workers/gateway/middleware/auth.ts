@@ -1,0 +1,93 @@
+import { customerIdOfGid } from '../../../domain/ledger/identity.ts'
+import type { Access } from '../../../domain/contracts/operations.ts'
+import { permits } from '../../../domain/contracts/permissions.ts'
+import { readProxiedRequest } from '../../integrations/shopify/app-proxy.ts'
+import { apiKeyHmac, isApiKey } from '../../platform/api-key.ts'
+import { apiKeyByHmac, knownApiKey, type Shop, shopByDomain, shopByMerchant } from '../../platform/control.ts'
+import type { Caller } from '../../platform/handler.ts'
+import { readShopperToken } from '../../platform/token.ts'
+import type { Exchange } from '../exchange.ts'
+import { Problem, problemOf } from '../problem.ts'
+import { countFailedAuthentication, limitFailedAuthentication } from './rate-limit.ts'
+
+/** Access of the operations that the generic pipeline serves; webhooks have a chain of their own. */
+export type GuardedAccess = Exclude<Access, { kind: 'webhook' }>
+
+const INVALID = 'The credentials are unknown, expired or revoked, or the shop has uninstalled LoyalNest.'
+
+function bearerOf(request: Request): string {
+  const header = request.headers.get('authorization')
+  if (header === null) throw new Problem('credentials_required', 'Send Authorization: Bearer <API key or token>.')
+  const bearer = /^Bearer +(\S+) *$/i.exec(header)?.[1]
+  if (bearer === undefined)
+    throw new Problem('credentials_invalid', 'Authorization must be: Bearer <API key or token>.')
+  return bearer
+}
+
+async function activeShop(env: Env, merchantId: string): Promise<Shop> {
+  const shop = await shopByMerchant(env, merchantId)
+  if (shop?.status !== 'active') throw new Problem('credentials_invalid', INVALID)
+  return shop
+}
+
+async function callerOfApiKey(exchange: Exchange, key: string): Promise<Caller> {
+  const { env } = exchange
+  if (!isApiKey(key)) throw new Problem('credentials_invalid', INVALID)
+  const hmac = await apiKeyHmac(key, env.API_KEY_PEPPER)
+  if (!knownApiKey(hmac)) limitFailedAuthentication(exchange)
+  const found = await apiKeyByHmac(env, hmac)
+  if (!found) {
+    countFailedAuthentication(exchange)
+    throw new Problem('credentials_invalid', INVALID)
+  }
+  const isOver = found.revokedAtMs !== null || (found.expiresAtMs !== null && found.expiresAtMs <= exchange.startedAtMs)
+  if (isOver) throw new Problem('credentials_invalid', INVALID)
+  const shop = await activeShop(env, found.merchantId)
+  return { shop, principal: { kind: 'api_key', id: found.id, permissions: found.permissions } }
+}
+
+async function callerOfToken(exchange: Exchange, token: string): Promise<Caller> {
+  const claims = await readShopperToken(exchange.env, token)
+  if (!claims) throw new Problem('credentials_invalid', INVALID)
+  const shop = await activeShop(exchange.env, claims.mid)
+  return { shop, principal: { kind: 'shopper', customerId: claims.sub, customerGid: claims.gid } }
+}
+
+/** The shopper that Shopify's app proxy vouches for. */
+async function callerOfProxy({ env, request, startedAtMs }: Exchange): Promise<Caller> {
+  const parameters = new URL(request.url).searchParams
+  const proxied = await readProxiedRequest(parameters, env.SHOPIFY_CLIENT_SECRETS, startedAtMs)
+  if (!proxied.ok) throw problemOf(proxied)
+  const shop = await shopByDomain(env, proxied.shop)
+  if (shop?.status !== 'active') throw new Problem('shop_unknown', 'LoyalNest is not installed on this shop.')
+  if (proxied.customerGid === null) {
+    throw new Problem('credentials_required', 'This visitor is not logged in to the shop. Ask them to log in first.')
+  }
+  const customerId = customerIdOfGid(shop.merchantId, proxied.customerGid)
+  return { shop, principal: { kind: 'shopper', customerId, customerGid: proxied.customerGid } }
+}
+
+function authorize(access: GuardedAccess & { kind: 'member' | 'shopper' }, { principal }: Caller): void {
+  if (principal.kind === 'shopper') {
+    if (access.kind === 'shopper' || access.shopper) return
+    throw new Problem('forbidden', 'A shopper token does not permit this. Use an API key.')
+  }
+  if (access.kind === 'shopper') throw new Problem('forbidden', 'Only a shopper token permits this.')
+  if (!permits(principal.permissions, access.permission)) {
+    throw new Problem('forbidden', `The API key lacks the permission ${access.permission}.`)
+  }
+}
+
+/**
+ * Who calls; null for anyone. Denies by default: what is not verified here does not go on.
+ * Throws 401, 403, 404 `shop_unknown`, 429.
+ */
+export async function authenticate(exchange: Exchange, access: GuardedAccess): Promise<Caller | null> {
+  if (access.kind === 'public') return null
+  if (access.kind === 'proxy') return callerOfProxy(exchange)
+  const bearer = bearerOf(exchange.request)
+  const caller = await (bearer.startsWith('ln_') ? callerOfApiKey : callerOfToken)(exchange, bearer)
+  exchange.merchantId = caller.shop.merchantId
+  authorize(access, caller)
+  return caller
+}

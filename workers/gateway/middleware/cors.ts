@@ -1,0 +1,44 @@
+import { isStorefrontOrigin } from '../../platform/control.ts'
+import type { Caller } from '../../platform/handler.ts'
+import type { Exchange } from '../exchange.ts'
+import { Problem } from '../problem.ts'
+
+const EXPOSED = 'X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed'
+
+/** A page of this app itself, such as the API documentation. */
+function isOwnOrigin({ env, request }: Exchange, origin: string): boolean {
+  return origin === env.APP_ORIGIN || request.url.startsWith(`${origin}/`)
+}
+
+/** Lets pages of active shops' storefronts read the answer; no others. Cookies play no part. */
+export async function allowOrigin(exchange: Exchange): Promise<void> {
+  const origin = exchange.request.headers.get('origin')
+  exchange.headers['vary'] = 'Origin'
+  if (origin === null || !(await isStorefrontOrigin(exchange.env, origin))) return
+  exchange.headers['access-control-allow-origin'] = origin
+  exchange.headers['access-control-expose-headers'] = EXPOSED
+}
+
+/** A shopper's token works on the storefront of its own shop only. */
+export function checkCallerOrigin(exchange: Exchange, { shop, principal }: Caller): void {
+  const origin = exchange.request.headers.get('origin')
+  if (origin === null || principal.kind !== 'shopper' || isOwnOrigin(exchange, origin)) return
+  if (shop.storefrontOrigins.includes(origin)) return
+  delete exchange.headers['access-control-allow-origin']
+  throw new Problem('origin_not_allowed', "The token belongs to another shop's storefront.")
+}
+
+/** Answers a preflight: yes for storefronts of active shops, else 403. Without `Origin` it is an ordinary OPTIONS. */
+export async function answerOptions(exchange: Exchange, methods: readonly string[]): Promise<Response> {
+  const allow = [...methods, 'OPTIONS'].join(', ')
+  if (exchange.request.headers.get('origin') !== null) {
+    await allowOrigin(exchange)
+    if (exchange.headers['access-control-allow-origin'] === undefined) {
+      throw new Problem('origin_not_allowed', 'The origin belongs to no storefront of an active shop.')
+    }
+    exchange.headers['access-control-allow-methods'] = allow
+    exchange.headers['access-control-allow-headers'] = 'Authorization, Content-Type, Idempotency-Key, X-Request-Id'
+    exchange.headers['access-control-max-age'] = '7200'
+  }
+  return new Response(null, { status: 204, headers: { ...exchange.headers, allow } })
+}

@@ -1,0 +1,16 @@
+import type { RateClass } from '../../../domain/contracts/operations.ts'
+
+/** The window of all limits. */
+export const WINDOW_SECONDS = 60
+
+/** Who is counted: webhook, read, write, settings_write, operations: a merchant; session: a customer; health, authentication (failed ones): an address. */
+export const QUOTAS = {
+  webhook: 300_000,
+  read: 600_000,
+  write: 120_000,
+  settings_write: 60,
+  session: 120,
+  operations: 120,
+  health: 600,
+  authentication: 60,
+} as const satisfies Record<RateClass | 'authentication', number>

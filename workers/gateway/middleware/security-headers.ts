@@ -1,0 +1,46 @@
+/** Headers of every answer of the API: it is never a page, never framed, never cached, never sniffed. */
+const API_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+}
+
+/** Pages load only from here, and nothing inline. Swagger UI's icons are data: images. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': PAGE_POLICY,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
+/** What storefronts of any shop load as a module script: public, the same for all, so readable from everywhere. */
+const WIDGET_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+}
+
+const TRANSPORT: Readonly<Record<string, string>> = {
+  'strict-transport-security': 'max-age=63072000; includeSubDomains; preload',
+}
+
+/** Security headers for an answer of this kind; over https with HSTS. */
+export function securityHeaders(kind: 'api' | 'page' | 'widget', isHttps: boolean): Record<string, string> {
+  const headers = { api: API_HEADERS, page: PAGE_HEADERS, widget: WIDGET_HEADERS }[kind]
+  return isHttps ? { ...headers, ...TRANSPORT } : { ...headers }
+}

@@ -1,0 +1,28 @@
+import type { Exchange } from './exchange.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
+import { Problem } from './problem.ts'
+
+/** Paths that are never a page: an unknown one is an API's 404. */
+const API_PATH = /^\/(?:v1|api|admin|proxy)\//
+
+/** Files that storefronts load: the widget. */
+const WIDGET_PATH = /^\/widget\//
+
+function notFound(): Problem {
+  return new Problem('not_found', 'There is nothing at this address. GET /docs lists what there is.')
+}
+
+/** A page or a file of the web build, with our headers. 404 where there is none. */
+export async function servePage({ env, request, path, headers }: Exchange): Promise<Response> {
+  if ((request.method !== 'GET' && request.method !== 'HEAD') || API_PATH.test(path)) throw notFound()
+  const asset = await env.ASSETS.fetch(
+    path === '/docs' ? new Request(new URL('/docs/', request.url), request) : request,
+  )
+  if (asset.status === 404) throw notFound()
+  const isHttps = request.url.startsWith('https:')
+  const answer = new Response(asset.body, asset)
+  const ours = securityHeaders(WIDGET_PATH.test(path) ? 'widget' : 'page', isHttps)
+  for (const [name, value] of Object.entries(ours)) answer.headers.set(name, value)
+  answer.headers.set('x-request-id', headers['x-request-id'] ?? '')
+  return answer
+}
