@@ -26,9 +26,10 @@ create table dead_letters (
 
 create index dead_letters_by_merchant on dead_letters (merchant_id, received_at desc, id);
 
--- Why the last attempt failed, for the dead letter that may come of it: the runtime carries no reason along.
+-- Why a message keeps failing, under the hash of its body: a dead letter arrives without a word of it.
 create table failures (
-  message_id text not null primary key,
+  body_hash text not null primary key,
   reason text not null,
+  attempts integer not null,
   at text not null
 ) strict, without rowid;

@@ -1,0 +1,65 @@
+import type { PointsEvent } from '../../domain/contracts/events.ts'
+import type { Balance, Transaction } from '../../domain/contracts/points.ts'
+import type { BalanceRow, RedemptionRow, TransactionRow } from './schema.ts'
+
+/** The rows of the projections, as the ledger's events say they are. Pure; comparing and rebuilding use the same. */
+
+/** The row of a ledger entry. */
+export function transactionRow({ merchant_id, data }: PointsEvent): TransactionRow {
+  const { transaction, previous_hash } = data
+  return {
+    merchant_id,
+    customer_id: transaction.customer_id,
+    seq: transaction.seq,
+    type: transaction.type,
+    kind: transaction.kind,
+    points: transaction.points,
+    pending_points: transaction.pending_points,
+    source: transaction.source,
+    external_id: transaction.external_id,
+    order_gid: transaction.order_id,
+    reason: transaction.reason,
+    actor: transaction.actor,
+    rule_version: transaction.rule_version,
+    effective_at: transaction.effective_at,
+    recorded_at: transaction.recorded_at,
+    expires_at: transaction.expires_at,
+    previous_hash,
+    hash: transaction.hash,
+  }
+}
+
+/** The row of a customer's balance. */
+export function balanceRow(merchantId: string, balance: Balance): BalanceRow {
+  return {
+    merchant_id: merchantId,
+    customer_id: balance.customer_id,
+    seq: balance.seq,
+    points: balance.points,
+    posted: balance.posted,
+    pending: balance.pending,
+    held: balance.held,
+    debt: balance.debt,
+    lifetime_earned: balance.lifetime.earned,
+    lifetime_redeemed: balance.lifetime.redeemed,
+    lifetime_expired: balance.lifetime.expired,
+    lifetime_clawed_back: balance.lifetime.clawed_back,
+    lifetime_adjusted: balance.lifetime.adjusted,
+    next_expiration_points: balance.next_expiration?.points ?? null,
+    next_expiration_at: balance.next_expiration?.at ?? null,
+    as_of: balance.as_of,
+  }
+}
+
+/** The row of a redemption, for the entries that spend points. */
+export function redemptionRow(merchantId: string, transaction: Transaction): RedemptionRow | undefined {
+  if (transaction.kind !== 'redeem' && transaction.kind !== 'capture') return undefined
+  return {
+    merchant_id: merchantId,
+    id: transaction.id,
+    customer_id: transaction.customer_id,
+    points: Math.abs(transaction.points),
+    state: 'redeemed',
+    redeemed_at: transaction.effective_at,
+  }
+}

@@ -1,0 +1,65 @@
+import { WebhookMessage } from '../../domain/earning/facts.ts'
+import { pooled, reasonOf, Settlements } from '../batch.ts'
+import { bookOrders } from './webhooks/orders.ts'
+import { storeProfiles } from './webhooks/profiles.ts'
+import type {
+  OrderReceived,
+  ProfileReceived,
+  Received,
+  RefundReceived,
+  UninstallReceived,
+} from './webhooks/received.ts'
+import { markUninstalled } from './webhooks/uninstalled.ts'
+
+const MERCHANTS_AT_ONCE = 8
+
+/** Applies a batch of Shopify's webhooks, merchant by merchant; each message ends on its own. */
+export async function consumeWebhooks(batch: MessageBatch, env: Env): Promise<Settlements> {
+  const settlements = new Settlements()
+  const merchants = Map.groupBy(parse(batch.messages, settlements), ({ webhook }) => webhook.merchant_id)
+  await pooled(merchants, MERCHANTS_AT_ONCE, async ([merchantId, received]) => {
+    const { orders, refunds, profiles, uninstalls } = byTopic(received)
+    await Promise.all([
+      bookOrders(env, merchantId, orders, refunds, settlements),
+      storeProfiles(env, merchantId, profiles, settlements),
+      markUninstalled(env, merchantId, uninstalls, settlements),
+    ])
+  })
+  return settlements
+}
+
+function parse(messages: readonly Message[], settlements: Settlements): Received[] {
+  return messages.flatMap((message) => {
+    const parsed = WebhookMessage.safeParse(message.body)
+    if (parsed.success) return [{ message, webhook: parsed.data }]
+    settlements.note(message, { kind: 'poisoned', reason: reasonOf(parsed.error) })
+    return []
+  })
+}
+
+function byTopic(received: readonly Received[]) {
+  const orders: OrderReceived[] = []
+  const refunds: RefundReceived[] = []
+  const profiles: ProfileReceived[] = []
+  const uninstalls: UninstallReceived[] = []
+  for (const { message, webhook } of received) {
+    switch (webhook.topic) {
+      case 'orders/create':
+      case 'orders/paid':
+      case 'orders/cancelled':
+        orders.push({ message, webhook })
+        break
+      case 'refunds/create':
+        refunds.push({ message, webhook })
+        break
+      case 'customers/create':
+      case 'customers/update':
+        profiles.push({ message, webhook })
+        break
+      case 'app/uninstalled':
+        uninstalls.push({ message, webhook })
+        break
+    }
+  }
+  return { orders, refunds, profiles, uninstalls }
+}

@@ -1,0 +1,218 @@
+import type { VersionedSettings } from '../../../domain/contracts/settings.ts'
+import { commandsForOrder, commandsForRefund } from '../../../domain/earning/commands.ts'
+import type { Buyer, RefundFacts } from '../../../domain/earning/facts.ts'
+import { customerIdOfGid, customerIdOfGuest } from '../../../domain/ledger/identity.ts'
+import type { Command } from '../../../domain/ledger/types.ts'
+import { withRetry } from '../../../durable-objects/kernel/retry.ts'
+import { customerAccount } from '../../../durable-objects/kernel/stubs.ts'
+import { readSettings } from '../../../workers/platform/control.ts'
+import { neonBatch } from '../../../workers/platform/neon.ts'
+import { DONE, pooled, reasonOf, type Settlements } from '../../batch.ts'
+import { logLine } from '../../log.ts'
+import {
+  deleteWaiting,
+  findOwners,
+  parseWaiting,
+  selectWaiting,
+  storeWaiting,
+  type OrderOwner,
+} from '../../projections/waiting-refunds.ts'
+import type { OrderReceived, RefundReceived } from './received.ts'
+
+/** What one message asks of one account. */
+interface Task {
+  readonly message: Message
+  readonly owner: OrderOwner
+  readonly commands: readonly Command[]
+}
+
+const ACCOUNTS_AT_ONCE = 32
+
+/**
+ * Books a merchant's orders and refunds: all commands of a customer in one call, refunds before the earn of their
+ * order, so that it earns on the net amount at once.
+ */
+export async function bookOrders(
+  env: Env,
+  merchantId: string,
+  orders: readonly OrderReceived[],
+  refunds: readonly RefundReceived[],
+  settlements: Settlements,
+): Promise<void> {
+  if (orders.length === 0 && refunds.length === 0) return
+  const owners = ownersInBatch(merchantId, orders)
+  // A refund whose order is in the same batch needs no database to find its owner.
+  const [beside, alone] = partition(refunds, ({ webhook }) => owners.has(webhook.refund.order_gid))
+  const lone = await placeLoneRefunds(env, merchantId, alone, settlements)
+  const waiting = await waitingFor(env, merchantId, [...owners.keys()])
+  const tasks = [
+    ...beside.flatMap((refund) => refundTask(refund, owners)),
+    ...lone,
+    ...(await orderTasks(env, merchantId, orders, owners, waiting, settlements)),
+  ]
+  const accounts = Map.groupBy(tasks, ({ owner }) => owner.customerId)
+  await pooled(accounts, ACCOUNTS_AT_ONCE, ([, theirs]) => execute(env, theirs, settlements))
+  await forget(
+    env,
+    merchantId,
+    [...alone.map(({ webhook }) => webhook.refund), ...[...waiting.values()].flat()],
+    tasks,
+    settlements,
+  )
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))]
+}
+
+function customerOf(merchantId: string, buyer: Buyer): OrderOwner | undefined {
+  switch (buyer.kind) {
+    case 'customer': {
+      const customerId = customerIdOfGid(merchantId, buyer.customer_gid)
+      return { merchantId, customerId, shopifyCustomerGid: buyer.customer_gid }
+    }
+    case 'guest':
+      return { merchantId, customerId: customerIdOfGuest(merchantId, buyer.email_index), shopifyCustomerGid: null }
+    case 'nobody':
+      return undefined
+  }
+}
+
+/** Test orders book nothing, and so own no refund. */
+function ownersInBatch(merchantId: string, orders: readonly OrderReceived[]): Map<string, OrderOwner> {
+  const owners = new Map<string, OrderOwner>()
+  for (const { webhook } of orders) {
+    const owner = webhook.order.test ? undefined : customerOf(merchantId, webhook.order.buyer)
+    if (owner !== undefined) owners.set(webhook.order.order_gid, owner)
+  }
+  return owners
+}
+
+function refundTask({ message, webhook }: RefundReceived, owners: ReadonlyMap<string, OrderOwner>): Task[] {
+  const owner = owners.get(webhook.refund.order_gid)
+  return owner === undefined ? [] : [{ message, owner, commands: commandsForRefund(webhook.refund) }]
+}
+
+/**
+ * Stores refunds first, commits, and only then looks for their owners: the other side of the meeting described in
+ * projections/waiting-refunds.ts. A refund without an owner has been dealt with: it waits.
+ */
+async function placeLoneRefunds(
+  env: Env,
+  merchantId: string,
+  refunds: readonly RefundReceived[],
+  settlements: Settlements,
+): Promise<Task[]> {
+  if (refunds.length === 0) return []
+  try {
+    const facts = refunds.map(({ webhook }) => webhook.refund)
+    await neonBatch(env, merchantId, [storeWaiting(merchantId, facts, new Date().toISOString())])
+    const owners = await findOwners(
+      env,
+      merchantId,
+      facts.map((refund) => refund.order_gid),
+    )
+    return refunds.flatMap((refund) => refundTask(refund, owners))
+  } catch (error) {
+    for (const { message } of refunds) settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
+    return []
+  }
+}
+
+/**
+ * Refunds that came before these orders. Without Postgres there are none to see; the order is booked all the same, and
+ * the events consumer finds the refunds once the entry arrives there.
+ */
+async function waitingFor(
+  env: Env,
+  merchantId: string,
+  orderGids: readonly string[],
+): Promise<ReadonlyMap<string, readonly RefundFacts[]>> {
+  if (orderGids.length === 0) return new Map()
+  try {
+    const [rows] = await neonBatch(env, merchantId, [selectWaiting(orderGids)])
+    return parseWaiting(rows)
+  } catch (error) {
+    logLine('warn', 'waiting refunds not read', { merchant_id: merchantId, reason: reasonOf(error) })
+    return new Map()
+  }
+}
+
+async function orderTasks(
+  env: Env,
+  merchantId: string,
+  orders: readonly OrderReceived[],
+  owners: ReadonlyMap<string, OrderOwner>,
+  waiting: ReadonlyMap<string, readonly RefundFacts[]>,
+  settlements: Settlements,
+): Promise<Task[]> {
+  if (orders.length === 0) return []
+  let settings: VersionedSettings
+  try {
+    settings = await readSettings(env, merchantId)
+  } catch (error) {
+    for (const { message } of orders) settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
+    return []
+  }
+  return orders.flatMap(({ message, webhook: { order } }) => {
+    const owner = owners.get(order.order_gid)
+    if (owner === undefined) return []
+    const before = (waiting.get(order.order_gid) ?? []).flatMap(commandsForRefund)
+    const commands = [...before, ...commandsForOrder(order, settings)]
+    return commands.length === 0 ? [] : [{ message, owner, commands }]
+  })
+}
+
+/** One call for all that one customer's messages ask. A refusal is an answer: it is written down, not repeated. */
+async function execute(env: Env, tasks: readonly Task[], settlements: Settlements): Promise<void> {
+  const [first] = tasks
+  if (first === undefined) return
+  const { merchantId, customerId } = first.owner
+  const shopifyCustomerGid =
+    tasks.find(({ owner }) => owner.shopifyCustomerGid !== null)?.owner.shopifyCustomerGid ?? null
+  const commands = tasks.flatMap((task) => task.commands)
+  try {
+    const outcomes = await withRetry(
+      () => customerAccount(env, merchantId, customerId),
+      (account) =>
+        account.executeBatch({ merchantId, customerId, shopifyCustomerGid, currency: currencyOf(commands) }, commands),
+    )
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.outcome !== 'refused') continue
+      const kind = commands[index]?.kind ?? 'unknown'
+      const { code, detail } = outcome.refusal
+      logLine('warn', 'command refused', { merchant_id: merchantId, customer_id: customerId, kind, code, detail })
+    }
+    for (const { message } of tasks) settlements.note(message, DONE)
+  } catch (error) {
+    for (const { message } of tasks) settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
+  }
+}
+
+/** The shop's currency, as far as the commands tell. */
+function currencyOf(commands: readonly Command[]): string | null {
+  const earn = commands.find((command) => command.kind === 'earn_order')
+  return earn?.rule.currency ?? null
+}
+
+/** Deletes waiting refunds that were delivered. One left behind is delivered again, which changes nothing. */
+async function forget(
+  env: Env,
+  merchantId: string,
+  stored: readonly RefundFacts[],
+  tasks: readonly Task[],
+  settlements: Settlements,
+): Promise<void> {
+  const booked = new Set<string>()
+  for (const { message, commands } of tasks) {
+    if (settlements.get(message).kind !== 'done') continue
+    for (const command of commands) if (command.kind === 'clawback') booked.add(command.refundGid)
+  }
+  const delivered = stored.filter(({ refund_gid }) => booked.has(refund_gid))
+  if (delivered.length === 0) return
+  try {
+    await neonBatch(env, merchantId, [deleteWaiting(delivered)])
+  } catch (error) {
+    logLine('warn', 'waiting refunds not deleted', { merchant_id: merchantId, reason: reasonOf(error) })
+  }
+}

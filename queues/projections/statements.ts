@@ -1,0 +1,55 @@
+import { sql, type Statement } from '../../workers/platform/neon.ts'
+import type { BalanceRow, RedemptionRow, TransactionRow } from '../../migrations/postgres/schema.ts'
+import type { LedgerCustomer, PointsRows } from './points.ts'
+
+/**
+ * The SQL of the projections. Rows travel as one JSON parameter a table: a statement has the same text for any number
+ * of rows, and the columns are named once, in the table.
+ */
+
+/** Facts are inserted once; states replace older ones only. Harmless to repeat, in any order. */
+export function projectPoints(merchantId: string, rows: PointsRows): Statement[] {
+  return [
+    ...ensureCustomers(merchantId, rows.customers),
+    ...(rows.transactions.length === 0 ? [] : [insertTransactions(rows.transactions)]),
+    ...(rows.balances.length === 0 ? [] : [upsertBalances(rows.balances)]),
+    ...(rows.redemptions.length === 0 ? [] : [insertRedemptions(rows.redemptions)]),
+  ]
+}
+
+/** Bare rows for the customers of a ledger; their profiles come from Shopify's customer webhooks. */
+export function ensureCustomers(merchantId: string, customers: readonly LedgerCustomer[]): Statement[] {
+  if (customers.length === 0) return []
+  return [
+    sql`insert into merchants (merchant_id) values (${merchantId}) on conflict do nothing`,
+    sql`insert into customers (merchant_id, id, shopify_gid)
+      select merchant_id, id, shopify_gid from jsonb_populate_recordset(null::customers, ${JSON.stringify(customers)}::jsonb)
+      on conflict (merchant_id, id) do update set shopify_gid = excluded.shopify_gid
+        where customers.shopify_gid is null and excluded.shopify_gid is not null`,
+  ]
+}
+
+export function insertTransactions(rows: readonly TransactionRow[]): Statement {
+  return sql`insert into points_transactions
+    select * from jsonb_populate_recordset(null::points_transactions, ${JSON.stringify(rows)}::jsonb)
+    on conflict do nothing`
+}
+
+export function insertRedemptions(rows: readonly RedemptionRow[]): Statement {
+  return sql`insert into reward_redemptions
+    select * from jsonb_populate_recordset(null::reward_redemptions, ${JSON.stringify(rows)}::jsonb)
+    on conflict do nothing`
+}
+
+export function upsertBalances(rows: readonly BalanceRow[]): Statement {
+  return sql`insert into points_balances
+    select * from jsonb_populate_recordset(null::points_balances, ${JSON.stringify(rows)}::jsonb)
+    on conflict (merchant_id, customer_id) do update set
+      seq = excluded.seq, points = excluded.points, posted = excluded.posted, pending = excluded.pending,
+      held = excluded.held, debt = excluded.debt, lifetime_earned = excluded.lifetime_earned,
+      lifetime_redeemed = excluded.lifetime_redeemed, lifetime_expired = excluded.lifetime_expired,
+      lifetime_clawed_back = excluded.lifetime_clawed_back, lifetime_adjusted = excluded.lifetime_adjusted,
+      next_expiration_points = excluded.next_expiration_points, next_expiration_at = excluded.next_expiration_at,
+      as_of = excluded.as_of
+    where points_balances.seq < excluded.seq`
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import type { JobMessage } from '../../domain/contracts/jobs.ts'
+
+const Merchants = z.array(z.object({ merchant_id: z.uuid() }))
+/** What `sendBatch` takes at once. */
+const MERCHANTS_A_PAGE = 100
+
+/** The Worker's `scheduled()`, daily: one sweep job a merchant, which finds accounts whose alarm was lost. */
+export async function sweepAll(env: Env): Promise<void> {
+  for (let after = ''; ;) {
+    const { results } = await env.CONTROL.prepare(
+      'select merchant_id from shops where merchant_id > ?1 order by merchant_id limit ?2',
+    )
+      .bind(after, MERCHANTS_A_PAGE)
+      .all()
+    const merchants = Merchants.parse(results)
+    if (merchants.length > 0) {
+      await env.JOBS.sendBatch(
+        merchants.map(({ merchant_id }) => {
+          const body: JobMessage = { job: 'sweep', merchant_id, after: null }
+          return { body }
+        }),
+      )
+    }
+    if (merchants.length < MERCHANTS_A_PAGE) return
+    after = merchants.at(-1)?.merchant_id ?? after
+  }
+}
