@@ -56,6 +56,10 @@ function log({ request, requestId, startedAtMs, operation, merchantId, code }: E
   })
 }
 
+function refuseMethod(allow: string): never {
+  throw new Problem('method_not_allowed', `Use one of: ${allow}.`, [], { allow })
+}
+
 const app = new Hono<GatewayEnv>()
 const methodsOfPath = new Map<string, string[]>()
 
@@ -72,17 +76,21 @@ function route(
   app.on(method, path, async (context) => {
     const exchange = newExchange(context)
     exchange.operation = id
-    const response = await handle(exchange, context).catch((error: unknown) => answerError(exchange, error))
+    const response = await answer(exchange, () => handle(exchange, context))
     log(exchange, response.status)
     return response
   })
 }
 
-function answerError(exchange: Exchange, error: unknown): Response {
-  if (error instanceof Problem) return problemResponse(exchange, error)
-  logFault(exchange.requestId, error)
-  // What went wrong inside is for the log: it may name things that are nobody else's business.
-  return problemResponse(exchange, new Problem('internal', 'Try again; if it stays, tell us the instance below.'))
+async function answer(exchange: Exchange, handle: () => Promise<Response>): Promise<Response> {
+  try {
+    return await handle()
+  } catch (error) {
+    if (error instanceof Problem) return problemResponse(exchange, error)
+    logFault(exchange.requestId, error)
+    // What went wrong inside is for the log: it may name things that are nobody else's business.
+    return problemResponse(exchange, new Problem('internal', 'Try again; if it stays, tell us the instance below.'))
+  }
 }
 
 for (const operation of OPERATIONS) {
@@ -102,10 +110,7 @@ route('GET', '/openapi.json', 'gateway.openapi', (exchange) =>
 
 for (const [path, methods] of methodsOfPath) {
   route('OPTIONS', path, null, (exchange) => answerOptions(exchange, methods))
-  route('ALL', path, null, () => {
-    const allow = [...methods, 'OPTIONS'].join(', ')
-    throw new Problem('method_not_allowed', `Use one of: ${allow}.`, [], { allow })
-  })
+  route('ALL', path, null, () => refuseMethod([...methods, 'OPTIONS'].join(', ')))
 }
 route('ALL', '*', null, servePage)
 

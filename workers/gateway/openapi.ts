@@ -98,14 +98,10 @@ function problemResponses(codes: Iterable<ErrorCode>, schema: z.ZodType): Respon
 }
 
 const ExactlyOnce = z.object({
-  'Idempotency-Key': z
-    .string()
-    .min(1)
-    .max(255)
-    .meta({
-      description: 'new for each request, the same for its repetitions',
-      example: '6b1f0c9e-5d0a-4f1e-9f3a-1f7f9d1f8a55',
-    }),
+  'Idempotency-Key': z.string().min(1).max(255).meta({
+    description: 'new for each request, the same for its repetitions',
+    example: '6b1f0c9e-5d0a-4f1e-9f3a-1f7f9d1f8a55',
+  }),
 })
 
 const ShopifyHeaders = z.object({
