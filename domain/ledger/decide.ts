@@ -33,6 +33,9 @@ function refused(refusal: Refusal): Outcome {
 }
 
 function execute(draft: Draft, command: BusinessCommand, nowMs: number): Outcome {
+  if ('points' in command && !Number.isSafeInteger(command.points ?? 0)) {
+    return refused(refuse('points_out_of_range', 'points must be a whole number.', '/points'))
+  }
   const externalId = externalIdOf(command)
   const held = command.kind === 'capture' ? draft.hold(command.holdId)?.points : undefined
   const facts = factsOfCommand(command, held)

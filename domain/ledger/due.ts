@@ -1,3 +1,4 @@
+import { negative } from './entry.ts'
 import { fingerprintOf } from './facts.ts'
 import type { Draft } from './draft.ts'
 import { lotExpiryMs } from './expiry.ts'
@@ -84,28 +85,32 @@ export function expireIfOver(draft: Draft, lotId: number, atMs: number, nowMs: n
 }
 
 /**
- * Expires what no hold pins of a lot. The first such entry of a lot is `expire:{lot}:{date}`, with the UTC date on
- * which it ended; points that come back to it later go out under the same id with the entry's number behind it.
+ * Expires what no hold pins of a lot. Debt that came while it was pinned is paid from it first: those points were owed
+ * already, and expiring them as well would take them twice. The first such entry of a lot is `expire:{lot}:{date}`,
+ * with the UTC date on which it ended; points that come back to it later go out under the same id with the entry's
+ * number behind it.
  */
 function expireFree(draft: Draft, lotId: number, atMs: number, nowMs: number): void {
   const lot = draft.lot(lotId)
   if (lot === undefined || lot.expiresAtMs === null || freeOf(lot) === 0) return
+  const free = freeOf(lot)
+  const debtPaid = Math.min(draft.account.debt, free)
   const date = new Date(lot.expiresAtMs).toISOString().slice(0, 10)
   const again = lot.expired > 0 ? `:${draft.account.seq + 1}` : ''
   const externalId = `expire:${lotId}:${date}${again}`
   draft.append(
     {
       type: 'expire',
-      points: -freeOf(lot),
+      points: negative(free - debtPaid),
       source: 'system',
       externalId,
       fingerprint: fingerprintOf(externalId, {}),
       effectiveAtMs: atMs,
       actor: 'system',
-      allocations: [{ lot: lotId, points: -freeOf(lot) }],
+      allocations: [{ lot: lotId, points: -free }],
       orderGid: lot.orderGid,
       ruleVersion: null,
-      detail: {},
+      detail: debtPaid > 0 ? { debtPaid } : {},
     },
     nowMs,
   )

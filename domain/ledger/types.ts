@@ -74,7 +74,10 @@ export interface EntryDetail {
   readonly parts?: MoneyParts
   /** earn, earn_pending of an order: what its rule counts of `parts`, before refunds, in minor units. */
   readonly baseMinor?: number
-  /** earn, activate, adjust +, import, merge_in, reversal +: part that paid debt instead of opening a lot. */
+  /**
+   * earn, activate, adjust +, import, merge_in, reversal +: part that paid debt instead of opening a lot. expire: part
+   * that paid debt instead of being lost.
+   */
   readonly debtPaid?: number
   /** clawback, adjust −, pos redeem: part that no lot covered. reversal −: debt that the original had paid. */
   readonly debtMade?: number

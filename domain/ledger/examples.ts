@@ -1,0 +1,148 @@
+import { defaultSettings, type ProgramSettings, type VersionedSettings } from '../contracts/settings.ts'
+import type { MoneyParts } from '../earning/facts.ts'
+import { freezeRule } from '../earning/rule.ts'
+import { decide } from './decide.ts'
+import { booksOf, violationsOf } from './invariants.ts'
+import { MemoryLedger } from './memory.ts'
+import type { Adjust, CancelOrder, Clawback, Command, Decision, EarnOrder, EarnPoints, Entry, Redeem } from './types.ts'
+
+/** Builders for the ledger's tests: short ways to say what happens, and an account that checks its books each time. */
+
+export const DAY_MS = 86_400_000
+/** Monday 2026-03-02, 12:00 in Berlin. */
+export const MONDAY_MS = Date.UTC(2026, 2, 2, 11)
+export const FOREVER = { lotDays: null, timeZone: 'Europe/Berlin' } as const
+export const ORDER = 'gid://shopify/Order/820982911946154508'
+
+const API = { source: 'api', actor: 'api_key:test', effectiveAtMs: MONDAY_MS } as const
+const SHOPIFY = { source: 'shopify', actor: 'shopify', effectiveAtMs: MONDAY_MS } as const
+
+/** Money parts of which only some are given. */
+export function money(parts: Partial<MoneyParts> = {}): MoneyParts {
+  return {
+    taxes_included: true,
+    goods: 0,
+    goods_tax: 0,
+    goods_discount: 0,
+    gift_cards: 0,
+    shipping: 0,
+    shipping_tax: 0,
+    tips: 0,
+    ...parts,
+  }
+}
+
+/** Settings of a shop with the defaults, but for what is given. */
+export function settingsWith(
+  earning: Partial<ProgramSettings['earning']> = {},
+  { currency = 'EUR', ...others }: Partial<Omit<ProgramSettings, 'earning'>> = {},
+  version = 1,
+): VersionedSettings {
+  const defaults = defaultSettings(currency, 'Europe/Berlin')
+  const settings = { ...defaults, ...others, earning: { ...defaults.earning, ...earning } }
+  return { version, updated_at: '2026-03-01T00:00:00.000Z', settings }
+}
+
+/** A paid order of 59.90 EUR that earns 1 point for each full euro, but for what is given. */
+export function orderOf(change: Partial<EarnOrder> = {}): EarnOrder {
+  return {
+    ...SHOPIFY,
+    kind: 'earn_order',
+    orderGid: ORDER,
+    parts: money({ goods: 5990 }),
+    rule: freezeRule(settingsWith()),
+    terms: FOREVER,
+    returnWindowDays: 0,
+    ...change,
+  }
+}
+
+/** A refund of goods for that many minor units. */
+export function refundOf(goods: number, id = 1, change: Partial<Clawback> = {}): Clawback {
+  const refundGid = `gid://shopify/Refund/${id}`
+  return { ...SHOPIFY, kind: 'clawback', refundGid, orderGid: ORDER, parts: money({ goods }), ...change }
+}
+
+export function cancellation(orderGid = ORDER): CancelOrder {
+  return { ...SHOPIFY, kind: 'cancel_order', orderGid }
+}
+
+export function grantOf(points: number, id = 'a', change: Partial<EarnPoints> = {}): EarnPoints {
+  return { ...API, kind: 'earn_points', externalId: `activity:${id}`, points, reason: null, terms: FOREVER, ...change }
+}
+
+export function redeemOf(points: number, id = 'r', change: Partial<Redeem> = {}): Redeem {
+  return { ...API, kind: 'redeem', redemptionId: id, points, limits: null, reason: null, ...change }
+}
+
+export function adjustOf(points: number, id = 'j', change: Partial<Adjust> = {}): Adjust {
+  const base = {
+    ...API,
+    kind: 'adjust',
+    adjustmentId: id,
+    reason: 'goodwill',
+    allowDebt: false,
+    terms: FOREVER,
+  } as const
+  return { ...base, points, ...change }
+}
+
+export function holdOf(points: number, id = 'h', timeoutMs = 600_000): Extract<Command, { kind: 'hold' }> {
+  return { ...API, kind: 'hold', holdId: id, points, timeoutMs, limits: null }
+}
+
+export function captureOf(id = 'h', points?: number): Extract<Command, { kind: 'capture' }> {
+  return { ...API, kind: 'capture', holdId: id, ...(points === undefined ? {} : { points }) }
+}
+
+export function releaseOf(id = 'h'): Extract<Command, { kind: 'release' }> {
+  return { ...API, kind: 'release', holdId: id, reason: 'cart emptied' }
+}
+
+export function reversalOf(seq: number, reason = 'mistake'): Extract<Command, { kind: 'reverse' }> {
+  return { ...API, kind: 'reverse', seq, reason }
+}
+
+/** An account in memory with a clock. Every command is followed by a check of all invariants. */
+export class TestAccount extends MemoryLedger {
+  nowMs = MONDAY_MS
+
+  /** Executes a command and writes what it decided. */
+  do(command: Command): Decision {
+    const decision = decide(this, command, this.nowMs)
+    this.apply(decision.changes)
+    const violations = violationsOf(booksOf(this))
+    if (violations.length > 0) throw new Error(violations.join('\n'))
+    return decision
+  }
+
+  /** The entry of a command that must be applied. */
+  book(command: Command): Entry {
+    const decision = this.do(command)
+    if (decision.outcome !== 'applied') throw new Error(`not applied: ${JSON.stringify(decision, null, 2)}`)
+    return decision.entry
+  }
+
+  /** The code with which a command must be refused. */
+  refusal(command: Command): string {
+    const decision = this.do(command)
+    if (decision.outcome !== 'refused') throw new Error(`not refused: ${decision.outcome}`)
+    return decision.refusal.code
+  }
+
+  /** Lets time pass and books what has become due. */
+  wait(ms: number): void {
+    this.nowMs += ms
+    this.do({ kind: 'apply_due' })
+  }
+
+  /** Spendable points, as the sums tell it. */
+  get available(): number {
+    return this.account.posted - this.account.held
+  }
+
+  /** Type and points of each entry, oldest first. */
+  get history(): readonly string[] {
+    return this.entries.map(({ type, points }) => `${type} ${points}`)
+  }
+}
