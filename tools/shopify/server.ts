@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { fromMinor } from '../../domain/contracts/money.ts'
+import { adminApi } from './admin-api.ts'
+import { ajaxCart } from './ajax-cart.ts'
+import { appProxy } from './app-proxy.ts'
+import { backOffice } from './back-office/routes.ts'
+import { CURRENCY, PRODUCTS, SHOP_NAME } from './catalog.ts'
+import { gid } from './customer.ts'
+import { Webhooks } from './deliveries.ts'
+import { type StorefrontEnv, sessions } from './session.ts'
+import { Shop } from './shop.ts'
+import { Store } from './store.ts'
+import { storefront } from './storefront/routes.ts'
+
+export interface ShopifyStandInOptions {
+  /** On 127.0.0.1; 0 takes a free one. */
+  readonly port: number
+  /** Where LoyalNest runs, such as `http://127.0.0.1:8787`. */
+  readonly appOrigin: string
+  /** Its state lives here and survives a restart. */
+  readonly dir: string
+  /** `….myshopify.com` */
+  readonly shop: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Divides the gaps between webhook retries (10 s to 104 min); for tests. Default 1. */
+  readonly speedUp?: number
+}
+
+export interface ShopifyStandIn {
+  /** Origin of storefront, back office and APIs. */
+  readonly url: string
+  readonly customers: readonly { readonly id: string; readonly email: string }[]
+  readonly variants: readonly { readonly id: string; readonly price: string; readonly currency: string }[]
+  /** Stops within a second; undelivered webhooks go on at the next start. */
+  close(): Promise<void>
+}
+
+const THEME = readFileSync(join(import.meta.dirname, 'theme/theme.css'), 'utf8')
+const ICON = readFileSync(join(import.meta.dirname, 'theme/icon.svg'), 'utf8')
+
+/** Starts a small shop that speaks Shopify's protocols. See README.md. */
+export async function startShopifyStandIn(options: ShopifyStandInOptions): Promise<ShopifyStandIn> {
+  const { appOrigin, clientSecret, shop: domain, speedUp = 1 } = options
+  const store = new Store(options.dir)
+  const webhooks = new Webhooks({ store, appOrigin, shop: domain, clientSecret, speedUp })
+  const identity = { domain, name: SHOP_NAME, currency: CURRENCY, timeZone: 'Europe/Berlin' }
+  const shop = new Shop(identity, store, webhooks)
+  const server = createAdaptorServer({ fetch: routes(shop, options).fetch })
+  server.listen(options.port, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = z.object({ port: z.int() }).parse(server.address())
+  return {
+    url: `http://127.0.0.1:${port}`,
+    customers: store.customers().map(({ id, email }) => ({ id: gid('Customer', id), email })),
+    variants: PRODUCTS.flatMap((product) =>
+      product.variants.map(({ id, priceMinor }) => ({
+        id: gid('ProductVariant', id),
+        price: fromMinor(priceMinor, CURRENCY),
+        currency: CURRENCY,
+      })),
+    ),
+    async close() {
+      await webhooks.close()
+      server.close()
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      store.close()
+    },
+  }
+}
+
+function routes(shop: Shop, { appOrigin, clientSecret, clientId }: ShopifyStandInOptions): Hono {
+  const app = new Hono()
+  const socketOrigin = appOrigin.replace(/^http/, 'ws')
+  const policy = [
+    "default-src 'none'",
+    `script-src ${appOrigin}`,
+    "style-src 'self'",
+    "img-src 'self' data:",
+    `connect-src 'self' ${appOrigin} ${socketOrigin}`,
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+  app.use(async (c, next) => {
+    // A page of another site may not post forms here in the shopper's or the merchant's name.
+    const origin = c.req.header('origin')
+    const foreign = origin !== undefined && origin !== new URL(c.req.url).origin
+    if (c.req.method !== 'GET' && foreign) return c.text('Cross-site requests are not allowed.', 403)
+    await next()
+    c.header('content-security-policy', policy)
+    c.header('x-content-type-options', 'nosniff')
+    c.header('referrer-policy', 'same-origin')
+    return undefined
+  })
+  app.get('/assets/theme.css', (c) => c.body(THEME, 200, { 'content-type': 'text/css; charset=utf-8' }))
+  app.get('/assets/icon.svg', (c) => c.body(ICON, 200, { 'content-type': 'image/svg+xml' }))
+  app.route('/', adminApi(shop))
+  app.route('/', backOffice(shop, clientId))
+  const front = new Hono<StorefrontEnv>()
+  front.use(sessions(shop.store))
+  front.route('/', appProxy(shop, appOrigin, clientSecret))
+  front.route('/', ajaxCart(shop))
+  front.route('/', storefront(shop, appOrigin))
+  app.route('/', front)
+  return app
+}

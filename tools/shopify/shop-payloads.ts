@@ -1,0 +1,96 @@
+import { type Customer, gid } from './customer.ts'
+
+/** Webhook bodies that are not about an order; see `payloads.ts`. */
+
+type Payload = Record<string, unknown>
+
+/** The parts of a shop that its webhooks tell. */
+export interface ShopIdentity {
+  readonly domain: string
+  readonly name: string
+  readonly currency: string
+  readonly timeZone: string
+}
+
+/** `customers/create`, `customers/update`, and the customer inside an order (there without `addresses`). */
+export function customerPayload(customer: Customer, currency: string): Payload {
+  return {
+    id: BigInt(customer.id),
+    created_at: customer.createdAt,
+    updated_at: customer.updatedAt,
+    first_name: customer.firstName,
+    last_name: customer.lastName,
+    state: 'enabled',
+    note: null,
+    verified_email: true,
+    multipass_identifier: null,
+    tax_exempt: false,
+    email: customer.email,
+    phone: null,
+    currency,
+    addresses: [],
+    tax_exemptions: [],
+    admin_graphql_api_id: gid('Customer', customer.id),
+    default_address: null,
+  }
+}
+
+/** `app/uninstalled` carries the shop. */
+export function shopPayload(shop: ShopIdentity): Payload {
+  return {
+    id: 548380009n,
+    name: shop.name,
+    email: `hello@${shop.domain}`,
+    domain: shop.domain,
+    province: null,
+    country: 'DE',
+    address1: null,
+    zip: null,
+    city: null,
+    source: null,
+    phone: null,
+    latitude: null,
+    longitude: null,
+    primary_locale: 'en',
+    address2: null,
+    created_at: null,
+    updated_at: null,
+    country_code: 'DE',
+    country_name: 'Germany',
+    currency: shop.currency,
+    customer_email: `hello@${shop.domain}`,
+    timezone: '(GMT+01:00) Berlin',
+    iana_timezone: shop.timeZone,
+    shop_owner: shop.name,
+    money_format: '€{{amount}}',
+    money_with_currency_format: '€{{amount}} EUR',
+    weight_unit: 'kg',
+    province_code: null,
+    taxes_included: true,
+    auto_configure_tax_inclusivity: null,
+    tax_shipping: null,
+    county_taxes: true,
+    plan_display_name: 'Basic',
+    plan_name: 'basic',
+    has_discounts: false,
+    has_gift_cards: true,
+    myshopify_domain: shop.domain,
+    google_apps_domain: null,
+    google_apps_login_enabled: null,
+    money_in_emails_format: '€{{amount}}',
+    money_with_currency_in_emails_format: '€{{amount}} EUR',
+    eligible_for_payments: true,
+    requires_extra_payments_agreement: false,
+    password_enabled: false,
+    has_storefront: true,
+    finances: true,
+    primary_location_id: 655441491n,
+    checkout_api_supported: true,
+    multi_location_enabled: false,
+    setup_required: false,
+    pre_launch_enabled: false,
+    enabled_presentment_currencies: [shop.currency],
+    marketing_sms_consent_enabled_at_checkout: false,
+    transactional_sms_disabled: false,
+  }
+}

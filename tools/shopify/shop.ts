@@ -1,0 +1,187 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { CURRENCY, type Locale, SHIPPING, offerOf, shippingPrice } from './catalog.ts'
+import { type Customer, DEMO_CUSTOMERS } from './customer.ts'
+import type { Webhooks } from './deliveries.ts'
+import { toJson } from './json.ts'
+import {
+  type Address,
+  type Order,
+  type OrderLine,
+  type RefundWish,
+  includedTax,
+  makeRefund,
+  wholeRefund,
+} from './order.ts'
+import { orderPayload, refundPayload } from './payloads.ts'
+import { type ShopIdentity, customerPayload, shopPayload } from './shop-payloads.ts'
+import type { Store } from './store.ts'
+
+export interface Checkout {
+  readonly email: string
+  readonly customerId: string | null
+  readonly address: Address
+  readonly shipping: keyof typeof SHIPPING
+  readonly tipMinor: number
+  readonly payment: Order['payment']
+  readonly locale: Locale
+}
+
+/** What can happen in the shop. Each change is stored together with the webhooks that it causes. */
+export class Shop {
+  readonly identity: ShopIdentity
+  readonly store: Store
+  readonly webhooks: Webhooks
+
+  constructor(identity: ShopIdentity, store: Store, webhooks: Webhooks) {
+    this.identity = identity
+    this.store = store
+    this.webhooks = webhooks
+    if (store.customers().length === 0) for (const person of DEMO_CUSTOMERS) this.#createCustomer(person)
+  }
+
+  /** A new account. The e-mail address must not be taken. */
+  register(person: Pick<Customer, 'email' | 'firstName' | 'lastName'>): Customer {
+    return this.#createCustomer({ ...person, id: String(this.store.next('customer', 7_412_905_541_201)) })
+  }
+
+  #createCustomer(person: Pick<Customer, 'id' | 'email' | 'firstName' | 'lastName'>): Customer {
+    const at = new Date().toISOString()
+    const customer: Customer = { ...person, createdAt: at, updatedAt: at }
+    this.store.transaction(() => {
+      this.store.saveCustomer(customer)
+      this.#tell('customers/create', customerPayload(customer, CURRENCY), randomUUID(), null)
+    })
+    return customer
+  }
+
+  rename(customer: Customer, firstName: string, lastName: string): void {
+    const renamed: Customer = { ...customer, firstName, lastName, updatedAt: new Date().toISOString() }
+    this.store.transaction(() => {
+      this.store.saveCustomer(renamed)
+      this.#tell('customers/update', customerPayload(renamed, CURRENCY), randomUUID(), null)
+    })
+  }
+
+  /** Makes an order of a cart (pieces by variant id) and empties it. The cart must not be empty. */
+  placeOrder(cartToken: string, checkout: Checkout): Order {
+    return this.store.transaction(() => {
+      const at = new Date().toISOString()
+      const lines = [...this.store.cart(cartToken)].map(([variantId, quantity]) => this.#line(variantId, quantity))
+      if (lines.length === 0) throw new Error('An empty cart makes no order.')
+      const subtotal = lines.reduce((sum, line) => sum + line.unitPriceMinor * line.quantity, 0)
+      const parcel = lines.some((line) => line.kind === 'goods')
+      const priceMinor = shippingPrice(checkout.shipping, subtotal)
+      const title = SHIPPING[checkout.shipping].title.en
+      const order: Order = {
+        id: this.#nextId(),
+        number: this.store.next('order', 1001),
+        token: randomBytes(16).toString('hex'),
+        createdAt: at,
+        updatedAt: at,
+        currency: CURRENCY,
+        email: checkout.email,
+        customerId: checkout.customerId,
+        address: checkout.address,
+        locale: checkout.locale,
+        lines: checkout.tipMinor > 0 ? [...lines, this.#tip(checkout.tipMinor)] : lines,
+        shipping: parcel ? { id: this.#nextId(), title, priceMinor, taxMinor: includedTax(priceMinor) } : null,
+        payment: checkout.payment,
+        paidAt: checkout.payment === 'card' ? at : null,
+        cancelledAt: null,
+        refunds: [],
+      }
+      this.store.clearCart(cartToken)
+      this.#save(order, order.paidAt === null ? ['orders/create'] : ['orders/create', 'orders/paid'])
+      return order
+    })
+  }
+
+  /** The sentence why not, or undefined. */
+  markPaid(order: Order): string | undefined {
+    if (order.paidAt !== null) return 'The order is paid already.'
+    if (order.cancelledAt !== null) return 'The order is cancelled.'
+    const at = new Date().toISOString()
+    this.store.transaction(() => this.#save({ ...order, paidAt: at, updatedAt: at }, ['orders/paid']))
+    return undefined
+  }
+
+  /** The sentence why not, or undefined. */
+  refund(order: Order, wish: RefundWish): string | undefined {
+    return this.store.transaction(() => {
+      const now = new Date()
+      const refund = makeRefund(order, wish, () => this.#nextId(), now)
+      if (typeof refund === 'string') return refund
+      const after: Order = { ...order, updatedAt: now.toISOString(), refunds: [...order.refunds, refund] }
+      this.store.saveOrder(after)
+      this.#tell('refunds/create', refundPayload(after, refund), randomUUID(), order.number)
+      return undefined
+    })
+  }
+
+  /** Cancels; `refund` gives back what was paid first. The sentence why not, or undefined. */
+  cancel(order: Order, refund: boolean): string | undefined {
+    if (order.cancelledAt !== null) return 'The order is cancelled already.'
+    if (refund && order.paidAt !== null) this.refund(order, wholeRefund(order, 'Cancelled'))
+    const current = this.store.order(order.id) ?? order
+    const at = new Date().toISOString()
+    this.store.transaction(() => this.#save({ ...current, cancelledAt: at, updatedAt: at }, ['orders/cancelled']))
+    return undefined
+  }
+
+  /** The merchant removes the app. */
+  uninstallApp(): void {
+    this.#tell('app/uninstalled', shopPayload(this.identity), randomUUID(), null)
+  }
+
+  #line(variantId: string, quantity: number): OrderLine {
+    const offer = offerOf(variantId)
+    if (!offer) throw new Error(`There is no variant ${variantId}.`)
+    const { product, variant } = offer
+    return {
+      id: this.#nextId(),
+      kind: product.kind,
+      variantId,
+      productId: product.id,
+      title: product.title.en,
+      variantTitle: variant.title?.en ?? null,
+      sku: variant.sku,
+      unitPriceMinor: variant.priceMinor,
+      quantity,
+      taxMinor: product.kind === 'goods' ? includedTax(variant.priceMinor * quantity) : 0,
+      grams: product.grams,
+    }
+  }
+
+  #tip(amountMinor: number): OrderLine {
+    return {
+      id: this.#nextId(),
+      kind: 'tip',
+      variantId: null,
+      productId: null,
+      title: 'Tip',
+      variantTitle: null,
+      sku: null,
+      unitPriceMinor: amountMinor,
+      quantity: 1,
+      taxMinor: 0,
+      grams: 0,
+    }
+  }
+
+  /** Ids beyond 2^53, as in Shopify's samples: whoever reads them as numbers finds out here. */
+  #nextId(): string {
+    return `820982911946${String(this.store.next('object', 154_601)).padStart(6, '0')}`
+  }
+
+  #save(order: Order, topics: readonly string[]): void {
+    this.store.saveOrder(order)
+    const customer = order.customerId === null ? null : (this.store.customer(order.customerId) ?? null)
+    const payload = orderPayload(order, customer, this.identity)
+    const eventId = randomUUID()
+    for (const topic of topics) this.#tell(topic, payload, eventId, order.number)
+  }
+
+  #tell(topic: string, payload: Record<string, unknown>, eventId: string, orderNumber: number | null): void {
+    this.webhooks.enqueue(topic, toJson(payload), eventId, orderNumber)
+  }
+}

@@ -1,0 +1,274 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { z } from 'zod'
+import type { Customer } from './customer.ts'
+import { Order } from './order.ts'
+
+const SCHEMA = `
+create table if not exists counters (name text primary key, value integer not null) strict;
+create table if not exists settings (name text primary key, value text not null) strict;
+create table if not exists customers (
+  id text primary key, email text not null unique, first_name text not null, last_name text not null,
+  created_at text not null, updated_at text not null
+) strict;
+create table if not exists sessions (token text primary key, customer_id text, locale text not null) strict;
+create table if not exists cart_lines (
+  token text not null, variant_id text not null, quantity integer not null, primary key (token, variant_id)
+) strict;
+create table if not exists orders (
+  id text primary key, number integer not null unique, token text not null unique, customer_id text, body text not null
+) strict;
+create index if not exists orders_customer on orders (customer_id);
+create table if not exists deliveries (
+  id integer primary key, webhook_id text not null, event_id text not null, topic text not null, body text not null,
+  triggered_at text not null, order_number integer, state text not null, attempts integer not null,
+  next_attempt_at_ms integer, last_outcome text, note text
+) strict;
+create index if not exists deliveries_due on deliveries (next_attempt_at_ms) where state = 'waiting';
+`
+
+const CustomerRow = z
+  .object({
+    id: z.string(),
+    email: z.string(),
+    first_name: z.string(),
+    last_name: z.string(),
+    created_at: z.string(),
+    updated_at: z.string(),
+  })
+  .transform((row): Customer => ({
+    id: row.id,
+    email: row.email,
+    firstName: row.first_name,
+    lastName: row.last_name,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }))
+
+const OrderRow = z.object({ body: z.string().transform((text) => Order.parse(JSON.parse(text))) })
+
+/** One webhook on its way, or what became of it. */
+export const Delivery = z.object({
+  id: z.int(),
+  webhook_id: z.string(),
+  event_id: z.string(),
+  topic: z.string(),
+  body: z.string(),
+  triggered_at: z.string(),
+  order_number: z.int().nullable(),
+  /** held: waits for the merchant to let it go. */
+  state: z.enum(['waiting', 'held', 'delivered', 'failed']),
+  attempts: z.int(),
+  next_attempt_at_ms: z.int().nullable(),
+  last_outcome: z.string().nullable(),
+  note: z.string().nullable(),
+})
+export type Delivery = z.infer<typeof Delivery>
+
+const Session = z.object({ token: z.string(), customer_id: z.string().nullable(), locale: z.enum(['en', 'ar']) })
+export type Session = z.infer<typeof Session>
+
+/** Everything that the stand-in remembers, in one SQLite file that survives a restart. */
+export class Store {
+  readonly #db: DatabaseSync
+
+  constructor(dir: string) {
+    mkdirSync(dir, { recursive: true })
+    this.#db = new DatabaseSync(join(dir, 'shopify.sqlite'))
+    this.#db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 2000')
+    this.#db.exec(SCHEMA)
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  /** Runs `work` in one transaction. */
+  transaction<T>(work: () => T): T {
+    this.#db.exec('begin immediate')
+    try {
+      const result = work()
+      this.#db.exec('commit')
+      return result
+    } catch (error) {
+      this.#db.exec('rollback')
+      throw error
+    }
+  }
+
+  /** The next number of a counter; the first call gives `first`. */
+  next(counter: string, first: number): number {
+    const row = this.#db
+      .prepare(
+        `insert into counters (name, value) values (?, ?)
+         on conflict do update set value = value + 1 returning value`,
+      )
+      .get(counter, first)
+    return z.object({ value: z.int() }).parse(row).value
+  }
+
+  setting(name: string): string | undefined {
+    const row = this.#db.prepare('select value from settings where name = ?').get(name)
+    return row && z.object({ value: z.string() }).parse(row).value
+  }
+
+  setSetting(name: string, value: string): void {
+    this.#db
+      .prepare('insert into settings (name, value) values (?, ?) on conflict do update set value = excluded.value')
+      .run(name, value)
+  }
+
+  saveCustomer(customer: Customer): void {
+    this.#db
+      .prepare(
+        `insert into customers (id, email, first_name, last_name, created_at, updated_at) values (?, ?, ?, ?, ?, ?)
+         on conflict (id) do update set email = excluded.email, first_name = excluded.first_name,
+           last_name = excluded.last_name, updated_at = excluded.updated_at`,
+      )
+      .run(customer.id, customer.email, customer.firstName, customer.lastName, customer.createdAt, customer.updatedAt)
+  }
+
+  customers(): Customer[] {
+    return z.array(CustomerRow).parse(this.#db.prepare('select * from customers order by id').all())
+  }
+
+  customer(id: string): Customer | undefined {
+    return CustomerRow.optional().parse(this.#db.prepare('select * from customers where id = ?').get(id))
+  }
+
+  customerByEmail(email: string): Customer | undefined {
+    return CustomerRow.optional().parse(this.#db.prepare('select * from customers where email = ?').get(email))
+  }
+
+  session(token: string): Session | undefined {
+    return Session.optional().parse(this.#db.prepare('select * from sessions where token = ?').get(token))
+  }
+
+  saveSession(session: Session): void {
+    this.#db
+      .prepare(
+        `insert into sessions (token, customer_id, locale) values (?, ?, ?)
+         on conflict do update set customer_id = excluded.customer_id, locale = excluded.locale`,
+      )
+      .run(session.token, session.customer_id, session.locale)
+  }
+
+  /** Pieces by variant id. */
+  cart(token: string): Map<string, number> {
+    const rows = this.#db
+      .prepare('select variant_id, quantity from cart_lines where token = ? order by rowid')
+      .all(token)
+    const parsed = z.array(z.object({ variant_id: z.string(), quantity: z.int() })).parse(rows)
+    return new Map(parsed.map((row) => [row.variant_id, row.quantity]))
+  }
+
+  /** Sets a line of the cart; 0 removes it. */
+  setCartLine(token: string, variantId: string, quantity: number): void {
+    if (quantity === 0) {
+      this.#db.prepare('delete from cart_lines where token = ? and variant_id = ?').run(token, variantId)
+    } else {
+      this.#db
+        .prepare(
+          `insert into cart_lines (token, variant_id, quantity) values (?, ?, ?)
+           on conflict do update set quantity = excluded.quantity`,
+        )
+        .run(token, variantId, quantity)
+    }
+  }
+
+  clearCart(token: string): void {
+    this.#db.prepare('delete from cart_lines where token = ?').run(token)
+  }
+
+  saveOrder(order: Order): void {
+    this.#db
+      .prepare(
+        `insert into orders (id, number, token, customer_id, body) values (?, ?, ?, ?, ?)
+         on conflict (id) do update set body = excluded.body`,
+      )
+      .run(order.id, order.number, order.token, order.customerId, JSON.stringify(order))
+  }
+
+  order(id: string): Order | undefined {
+    return OrderRow.optional().parse(this.#db.prepare('select body from orders where id = ?').get(id))?.body
+  }
+
+  orderByToken(token: string): Order | undefined {
+    return OrderRow.optional().parse(this.#db.prepare('select body from orders where token = ?').get(token))?.body
+  }
+
+  /** The newest first, at most 100. */
+  orders(customerId?: string): Order[] {
+    const rows =
+      customerId === undefined
+        ? this.#db.prepare('select body from orders order by number desc limit 100').all()
+        : this.#db
+            .prepare('select body from orders where customer_id = ? order by number desc limit 100')
+            .all(customerId)
+    return z
+      .array(OrderRow)
+      .parse(rows)
+      .map((row) => row.body)
+  }
+
+  addDelivery(delivery: Omit<Delivery, 'id' | 'attempts' | 'last_outcome'>): number {
+    const { lastInsertRowid } = this.#db
+      .prepare(
+        `insert into deliveries (webhook_id, event_id, topic, body, triggered_at, order_number, state, attempts,
+           next_attempt_at_ms, note) values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?)`,
+      )
+      .run(
+        delivery.webhook_id,
+        delivery.event_id,
+        delivery.topic,
+        delivery.body,
+        delivery.triggered_at,
+        delivery.order_number,
+        delivery.state,
+        delivery.next_attempt_at_ms,
+        delivery.note,
+      )
+    return Number(lastInsertRowid)
+  }
+
+  updateDelivery(delivery: Delivery): void {
+    this.#db
+      .prepare('update deliveries set state = ?, attempts = ?, next_attempt_at_ms = ?, last_outcome = ? where id = ?')
+      .run(delivery.state, delivery.attempts, delivery.next_attempt_at_ms, delivery.last_outcome, delivery.id)
+  }
+
+  delivery(id: number): Delivery | undefined {
+    return Delivery.optional().parse(this.#db.prepare('select * from deliveries where id = ?').get(id))
+  }
+
+  /** The newest first, at most `limit`. */
+  deliveries(limit: number): Delivery[] {
+    return z.array(Delivery).parse(this.#db.prepare('select * from deliveries order by id desc limit ?').all(limit))
+  }
+
+  heldDeliveries(): Delivery[] {
+    return z.array(Delivery).parse(this.#db.prepare("select * from deliveries where state = 'held' order by id").all())
+  }
+
+  /** Those whose time has come, the earliest first. */
+  dueDeliveries(nowMs: number, limit: number): Delivery[] {
+    const rows = this.#db
+      .prepare(
+        `select * from deliveries where state = 'waiting' and next_attempt_at_ms <= ?
+         order by next_attempt_at_ms, id limit ?`,
+      )
+      .all(nowMs, limit)
+    return z.array(Delivery).parse(rows)
+  }
+
+  /** When the next waiting delivery is due after `afterMs`. */
+  nextDueAtMs(afterMs: number): number | undefined {
+    const row = this.#db
+      .prepare(
+        `select min(next_attempt_at_ms) as at from deliveries where state = 'waiting' and next_attempt_at_ms > ?`,
+      )
+      .get(afterMs)
+    return z.object({ at: z.int().nullable() }).parse(row).at ?? undefined
+  }
+}

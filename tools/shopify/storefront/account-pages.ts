@@ -1,0 +1,186 @@
+import { html } from 'hono/html'
+import { offerOf } from '../catalog.ts'
+import type { Customer } from '../customer.ts'
+import { type Order, type OrderLine, financialStatus, lineTotal, refundTotal, totals } from '../order.ts'
+import { drawing } from './art.ts'
+import { type Html, type View, field, page, voice } from './layout.ts'
+import { day } from './strings.ts'
+
+function lineName(view: View, line: OrderLine): string {
+  const offer = line.variantId === null ? undefined : offerOf(line.variantId)
+  if (!offer) return voice(view).t('tip')
+  const title = offer.product.title[view.locale]
+  return offer.variant.title === null ? title : `${title} · ${offer.variant.title[view.locale]}`
+}
+
+function statusOf(view: View, order: Order): string {
+  const { t } = voice(view)
+  return order.cancelledAt === null ? t(financialStatus(order)) : t('cancelled')
+}
+
+/** The thank-you page, and later the status of the order. */
+export function orderPage(view: View, order: Order): Html {
+  const { t, money } = voice(view)
+  const { total, tax } = totals(order)
+  const number = `#${order.number}`
+  const next =
+    order.customerId === null ? t('guestThanks', { email: order.email }) : order.paidAt === null ? '' : t('watchPoints')
+  return page(
+    view,
+    `${t('order')} ${number}`,
+    html`<section class="narrow">
+      <p class="eyebrow">${t('order')} ${number} · ${statusOf(view, order)}</p>
+      <h1>${t('thanks', { name: order.address.firstName })}</h1>
+      <p class="lead">${t('thanksText', { number })} ${next}</p>
+      <div class="panel">
+        <ul class="lines">
+          ${order.lines.map((line) => {
+            const offer = line.variantId === null ? undefined : offerOf(line.variantId)
+            return html`<li class="line">
+              <span class="frame small">${offer ? drawing(offer.product.art, offer.variant.tone) : ''}</span>
+              <span>${line.quantity} × ${lineName(view, line)}</span>
+              <strong>${money(lineTotal(line))}</strong>
+            </li>`
+          })}
+        </ul>
+        ${
+          order.shipping
+            ? html`<p class="sum"><span>${t('shipping')}</span> <span>${money(order.shipping.priceMinor)}</span></p>`
+            : ''
+        }
+        <p class="sum"><span>${t('ofWhichTax')}</span> <span>${money(tax)}</span></p>
+        <p class="sum total"><span>${t('total')}</span> <strong>${money(total)}</strong></p>
+        ${order.refunds.map(
+          (refund) =>
+            html`<p class="sum">
+              <span>${t('refundOf')}, ${day(view.locale, refund.createdAt)}</span>
+              <span>${money(-refundTotal(refund))}</span>
+            </p>`,
+        )}
+      </div>
+      <p><a class="button" href="/#collection">${t('keepShopping')}</a></p>
+    </section>`,
+  )
+}
+
+export function loginPage(view: View, demo: readonly Customer[], typed: string, unknown: boolean): Html {
+  const { t } = voice(view)
+  return page(
+    view,
+    t('login'),
+    html`<section class="narrow">
+      <h1>${t('loginTitle')}</h1>
+      <p class="lead">${t('loginText')}</p>
+      <form method="post" action="/account/login" class="panel">
+        ${field('email', t('email'), {
+          type: 'email',
+          autocomplete: 'email',
+          value: typed,
+          ...(unknown ? { error: t('emailUnknown') } : {}),
+        })}
+        <p><button class="button">${t('login')}</button></p>
+        <p class="fine">${t('newHere')} <a href="/account/register">${t('register')}</a></p>
+      </form>
+      <h2>${t('demoCustomers')}</h2>
+      <ul class="people">
+        ${demo.map(
+          (customer) =>
+            html`<li>
+              <form method="post" action="/account/login">
+                <button class="person" name="email" value="${customer.email}">
+                  <span class="avatar" aria-hidden="true">${customer.firstName.slice(0, 1)}</span>
+                  <span>${customer.firstName} ${customer.lastName}<br /><small>${customer.email}</small></span>
+                </button>
+              </form>
+            </li>`,
+        )}
+      </ul>
+    </section>`,
+  )
+}
+
+export function registerPage(view: View, values: Readonly<Record<string, string>>, taken: boolean): Html {
+  const { t } = voice(view)
+  return page(
+    view,
+    t('registerTitle'),
+    html`<section class="narrow">
+      <h1>${t('registerTitle')}</h1>
+      <form method="post" action="/account/register" class="panel">
+        <div class="pair">
+          ${field('first_name', t('firstName'), { autocomplete: 'given-name', value: values['first_name'] ?? '' })}
+          ${field('last_name', t('lastName'), { autocomplete: 'family-name', value: values['last_name'] ?? '' })}
+        </div>
+        ${field('email', t('email'), {
+          type: 'email',
+          autocomplete: 'email',
+          value: values['email'] ?? '',
+          ...(taken ? { error: t('emailTaken') } : {}),
+        })}
+        <p><button class="button">${t('register')}</button></p>
+      </form>
+    </section>`,
+  )
+}
+
+export function accountPage(view: View, customer: Customer, orders: readonly Order[]): Html {
+  const { t, money } = voice(view)
+  return page(
+    view,
+    t('account'),
+    html`<section class="narrow">
+      <h1>${t('hello', { name: customer.firstName })}</h1>
+      <form method="post" action="/account/logout">
+        <p>${customer.email} · <button class="quiet">${t('logout')}</button></p>
+      </form>
+      <h2>${t('yourOrders')}</h2>
+      ${
+        orders.length === 0
+          ? html`<p class="lead">${t('noOrders')}</p>`
+          : html`<div class="panel table">
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">${t('order')}</th>
+                    <th scope="col">${t('date')}</th>
+                    <th scope="col">${t('status')}</th>
+                    <th scope="col" class="number">${t('total')}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  ${orders.map(
+                    (order) =>
+                      html`<tr>
+                        <th scope="row"><a href="/orders/${order.token}">#${order.number}</a></th>
+                        <td>${day(view.locale, order.createdAt)}</td>
+                        <td>${statusOf(view, order)}</td>
+                        <td class="number">${money(totals(order).total)}</td>
+                      </tr>`,
+                  )}
+                </tbody>
+              </table>
+            </div>`
+      }
+      <h2>${t('details')}</h2>
+      <form method="post" action="/account" class="panel">
+        <div class="pair">
+          ${field('first_name', t('firstName'), { autocomplete: 'given-name', value: customer.firstName })}
+          ${field('last_name', t('lastName'), { autocomplete: 'family-name', value: customer.lastName })}
+        </div>
+        <p><button class="button">${t('save')}</button></p>
+      </form>
+    </section>`,
+  )
+}
+
+export function notFoundPage(view: View): Html {
+  const { t } = voice(view)
+  return page(
+    view,
+    t('notFound'),
+    html`<section class="narrow centered">
+      <h1>${t('notFound')}</h1>
+      <p><a class="button" href="/">${t('keepShopping')}</a></p>
+    </section>`,
+  )
+}
