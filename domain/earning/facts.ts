@@ -11,7 +11,8 @@ const minor = z.int().min(0)
 
 /**
  * The parts of an order's or a refund's money, in minor units of the shop's currency, none negative.
- * Amounts are "as priced": they contain the tax exactly if `taxes_included`.
+ * Amounts are "as priced": they contain the tax exactly if `taxes_included`. A refund's webhook does not say whether
+ * they do: in a refund the flag is always false and its order's counts, so that both ways to hear of a refund are one fact.
  */
 export const MoneyParts = z.object({
   taxes_included: z.boolean(),

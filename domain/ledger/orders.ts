@@ -38,11 +38,20 @@ export function readOrder(view: LedgerView, orderGid: string): OrderBook {
   }
 }
 
-/** f(net): what an order of this base is worth by a rule after these refunds. */
-function netPoints(rule: FrozenRule, orderMinor: number, refunds: readonly MoneyParts[]): number {
+/**
+ * f(net): what an order of this base is worth by a rule after these refunds. Whether their amounts contain tax, the
+ * order says: a refund's webhook does not.
+ */
+function netPoints(
+  rule: FrozenRule,
+  orderMinor: number,
+  taxesIncluded: boolean,
+  refunds: readonly MoneyParts[],
+): number {
+  const refundMinor = (refund: MoneyParts) => baseMinor(rule, { ...refund, taxes_included: taxesIncluded })
   return pointsFor(
     rule,
-    refunds.reduce((restMinor, refund) => restMinor - baseMinor(rule, refund), orderMinor),
+    refunds.reduce((restMinor, refund) => restMinor - refundMinor(refund), orderMinor),
   )
 }
 
@@ -50,7 +59,8 @@ function netPoints(rule: FrozenRule, orderMinor: number, refunds: readonly Money
 export function pointsLeft({ earns, refunds, cancelled }: Omit<OrderBook, 'earned' | 'clawed'>): number {
   if (cancelled) return 0
   return earns.reduce(
-    (sum, { detail: { rule, baseMinor: orderMinor = 0 } }) => sum + (rule ? netPoints(rule, orderMinor, refunds) : 0),
+    (sum, { detail: { rule, parts, baseMinor: orderMinor = 0 } }) =>
+      sum + (rule ? netPoints(rule, orderMinor, parts?.taxes_included ?? false, refunds) : 0),
     0,
   )
 }
@@ -61,7 +71,7 @@ export function earnOrder(draft: Draft, command: EarnOrder, nowMs: number): Prop
   const orderMinor = baseMinor(rule, parts)
   if (!Number.isSafeInteger(orderMinor)) return refuse('points_out_of_range', 'The amount is too large.', '/parts')
   const book = readOrder(draft, orderGid)
-  const points = book.cancelled ? 0 : netPoints(rule, orderMinor, book.refunds)
+  const points = book.cancelled ? 0 : netPoints(rule, orderMinor, parts.taxes_included, book.refunds)
   const invalid = pointsRefusal(draft.account, points, 0)
   if (invalid) return invalid
   const shared = { orderGid, ruleVersion: rule.version }

@@ -95,7 +95,7 @@ async function toMessage(exchange: Exchange, { topic, shop, webhookId, payload }
     }
     case 'refunds/create': {
       const refund = parsed(Refund, payload)
-      const order = { gid: refund.order_id, currency: shop.currency, taxesIncluded: false }
+      const order = { gid: refund.order_id, currency: shop.currency }
       return { ...envelope, topic, refund: refundFacts(refund, order, startedAtMs) }
     }
     case 'customers/create':

@@ -74,7 +74,7 @@ function orderParts(order: OrderPayload): MoneyParts {
 }
 
 /** The money that a refund gave back. `order_adjustments` correct what the refunded lines add up to: see below. */
-function refundParts(refund: RefundPayload, taxesIncluded: boolean): MoneyParts {
+function refundParts(refund: RefundPayload): MoneyParts {
   const sums = noMoney()
   for (const { line_item: line, quantity, subtotal_set: subtotal, total_tax_set: tax } of refund.refund_line_items) {
     const part = partOf(line)
@@ -97,7 +97,8 @@ function refundParts(refund: RefundPayload, taxesIncluded: boolean): MoneyParts 
     sums[isShipping ? 'shipping' : 'goods'] -= adjustment.amount_set.minor
     sums[isShipping ? 'shipping_tax' : 'goods_tax'] -= adjustment.tax_amount_set?.minor ?? 0
   }
-  return toParts(taxesIncluded, sums)
+  // Not known here, and the order's counts: see MoneyParts.
+  return toParts(false, sums)
 }
 
 /** The currency that a refund's amounts are in, or undefined where it has none. */
@@ -109,10 +110,10 @@ function refundCurrency(refund: RefundPayload): string | undefined {
   return money?.currency
 }
 
-/** Facts of one refund. A refund alone does not say whether its prices contain tax: then its order decides. */
+/** Facts of one refund: the same whether its own webhook or its order's tells of it. `currency`: where no amount has one. */
 export function refundFacts(
   refund: RefundPayload,
-  order: { readonly gid: string; readonly currency: string; readonly taxesIncluded: boolean },
+  order: { readonly gid: string; readonly currency: string },
   receivedAtMs: number,
 ): RefundFacts {
   return {
@@ -120,17 +121,13 @@ export function refundFacts(
     order_gid: order.gid,
     currency: refundCurrency(refund) ?? order.currency,
     processed_at_ms: refund.processed_at ?? refund.created_at ?? receivedAtMs,
-    parts: refundParts(refund, order.taxesIncluded),
+    parts: refundParts(refund),
   }
 }
 
 /** Facts of an order, without its buyer. An order of `orders/paid` is paid whatever its status says by then. */
 export function orderFacts(topic: string, order: OrderPayload, receivedAtMs: number): Omit<OrderFacts, 'buyer'> {
-  const context = {
-    gid: order.admin_graphql_api_id,
-    currency: order.currency,
-    taxesIncluded: order.taxes_included ?? false,
-  }
+  const context = { gid: order.admin_graphql_api_id, currency: order.currency }
   return {
     order_gid: order.admin_graphql_api_id,
     test: order.test ?? false,
