@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { ShopperSession } from '../domain/contracts/operations.ts'
 import { StreamMessage, StreamTicket } from '../domain/contracts/points.ts'
 import type { LocalInfo } from '../tools/local/info.ts'
-import { orderWebhook } from './orders.ts'
+import { orderPayload, signedWebhook } from '../tools/testing/webhooks.ts'
 
 /** From the moment the webhook leaves the shop to the moment the shopper's socket has the new balance. */
 export interface StreamLatency {
@@ -41,11 +41,15 @@ export async function orderToSocket(
   const orders = ordersPerSecond * seconds
   const requests = Array.from({ length: orders }, (_, at) => ({
     gid: `gid://shopify/Order/${firstCustomer * 1_000_000 + at}`,
-    request: orderWebhook(info, {
-      orderDigits: String(firstCustomer * 1_000_000 + at),
-      customerDigits: customers[at % SHOPPERS] ?? '1',
-      amount: '59.90',
-    }),
+    request: signedWebhook(
+      info,
+      'orders/paid',
+      orderPayload({
+        order: String(firstCustomer * 1_000_000 + at),
+        customer: customers[at % SHOPPERS] ?? '1',
+        lines: [{ price: '59.90' }],
+      }),
+    ),
   }))
   const beginMs = performance.now()
   const answers: Promise<unknown>[] = []

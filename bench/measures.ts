@@ -4,7 +4,7 @@ import { customerIdOfGid } from '../domain/ledger/identity.ts'
 import type { LocalInfo } from '../tools/local/info.ts'
 import { hammer, type LoadRequest, type LoadResult } from './load.ts'
 import { orderToSocket, type StreamLatency } from './latency.ts'
-import { orderWebhook } from './orders.ts'
+import { orderPayload, signedWebhook } from '../tools/testing/webhooks.ts'
 
 /** What a run of the benchmark found. */
 export interface Results {
@@ -149,11 +149,15 @@ const customerOf = (series: number, at: number): number => series * 10_000_000 +
 /** Signed orders, all different, spread over {@link BURST_CUSTOMERS} customers. */
 function webhooks(info: LocalInfo, count: number, series: number): LoadRequest[] {
   return Array.from({ length: count }, (_, at) =>
-    orderWebhook(info, {
-      orderDigits: String(series * 100_000_000 + at),
-      customerDigits: String(customerOf(series, at % BURST_CUSTOMERS)),
-      amount: '59.90',
-    }),
+    signedWebhook(
+      info,
+      'orders/paid',
+      orderPayload({
+        order: String(series * 100_000_000 + at),
+        customer: String(customerOf(series, at % BURST_CUSTOMERS)),
+        lines: [{ price: '59.90' }],
+      }),
+    ),
   )
 }
 
