@@ -1,16 +1,10 @@
 import type { StreamMessage } from '../../domain/contracts/points.ts'
 import { PointsStream, type StreamState } from '../shared/points-stream.ts'
+import { countAt } from './count.ts'
 import { STYLE } from './style.ts'
 import { type Voice, voiceOf } from './strings.ts'
 
-const COUNT_MS = 900
 const CHANGE_SHOWN_MS = 6_000
-
-/** Where the count stands after `elapsedMs` of {@link COUNT_MS}: fast at first, then settling. */
-export function countAt(from: number, to: number, elapsedMs: number): number {
-  const progress = Math.min(1, elapsedMs / COUNT_MS)
-  return Math.round(from + (to - from) * (1 - (1 - progress) ** 3))
-}
 
 function element(className: string, parent: ParentNode): HTMLElement {
   const made = document.createElement('span')
