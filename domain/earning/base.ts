@@ -7,7 +7,7 @@ export type Basis = Pick<
   'tax' | 'include_shipping' | 'include_tips' | 'include_gift_cards' | 'before_discounts'
 >
 
-/** An amount with its tax brought to what the rule counts: the amount as priced, with all tax, or without any. */
+/** An amount with its tax brought to what the rule counts: the amount as priced, with all tax, or without any. Never negative. */
 function taxed(basis: Basis, amountMinor: number, taxMinor: number, taxesIncluded: boolean): number {
   switch (basis.tax) {
     case 'as_priced':
@@ -15,7 +15,7 @@ function taxed(basis: Basis, amountMinor: number, taxMinor: number, taxesInclude
     case 'include':
       return taxesIncluded ? amountMinor : amountMinor + taxMinor
     case 'exclude':
-      return taxesIncluded ? amountMinor - taxMinor : amountMinor
+      return taxesIncluded ? Math.max(0, amountMinor - taxMinor) : amountMinor
   }
 }
 

@@ -87,6 +87,15 @@ describe('refunds', () => {
     expect(account.history).toEqual(['earn 59', 'clawback -9'])
   })
 
+  it('contain tax exactly if their order does, since a refund does not say', () => {
+    const rule = freezeRule(settingsWith({ tax: 'exclude' }))
+    const goods = { goods: 11_900, goods_tax: 1900 }
+    const inclusive = new TestAccount()
+    inclusive.book(orderOf({ rule, parts: money({ ...goods, taxes_included: true }) }))
+    inclusive.book(refundOf(0, 1, { parts: money({ goods: 5950, goods_tax: 950, taxes_included: false }) }))
+    expect(inclusive.history).toEqual(['earn 100', 'clawback -50'])
+  })
+
   it('never take more than the order earned', () => {
     const account = new TestAccount()
     account.book(orderOf())
