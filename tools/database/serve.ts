@@ -20,10 +20,12 @@ const { values: options } = parseArgs({
 })
 
 const temporary = options.dir === undefined && options['database-url'] === undefined ? makeTemporary() : undefined
-const postgres = await startOwn()
+let postgres: Postgres | undefined
 let stopping = false
-if (postgres !== undefined) void watch(postgres)
+process.on('SIGINT', () => void stop(0)).on('SIGTERM', () => void stop(0))
 try {
+  postgres = await startOwn()
+  if (postgres !== undefined) void watch(postgres)
   const pgUrl = postgres === undefined ? outside() : await ensureDatabase(postgres.url, 'loyalnest')
   await migrate(pgUrl)
   const endpoint = await startNeonEndpoint(pgUrl, Number(options.port))
@@ -33,7 +35,6 @@ try {
     .on('end', () => void stop(0))
     .on('close', () => void stop(0))
     .resume()
-  process.on('SIGINT', () => void stop(0)).on('SIGTERM', () => void stop(0))
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   await stop(1)

@@ -1,0 +1,111 @@
+import { createScheduledController } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
+import { neonBatch, sql } from '../../workers/platform/neon.ts'
+import { compareProjections } from '../../workers/services/admin-core/comparison.ts'
+import worker from '../../workers/main.ts'
+import { deliver, newCustomerGid, newShop, orderMessage, orderOf, projectedEntries } from '../examples.ts'
+import { customerIdOfGid } from '../../domain/ledger/identity.ts'
+
+/** A shop with customers of two orders each, all of it in Postgres. */
+async function shopWith(customers: number) {
+  const merchantId = await newShop()
+  const gids = Array.from({ length: customers }, newCustomerGid)
+  const orders = gids.flatMap((gid) => [orderOf(gid, 1000), orderOf(gid, 250)])
+  await deliver(
+    'loyalnest-webhooks',
+    orders.map((order) => orderMessage(merchantId, order)),
+  )
+  for (const gid of gids) {
+    await vi.waitFor(async () => expect(await projectedEntries(merchantId, gid)).toBe(2), { timeout: 10_000 })
+  }
+  return { merchantId, gids }
+}
+
+/** Compares as if two minutes later, when nothing can be on its way any more. */
+function compare(merchantId: string, page: { after?: string | null; limit?: number } = {}) {
+  return compareProjections(env, merchantId, { after: null, limit: 100, ...page }, Date.now() + 121_000)
+}
+
+describe('the comparison', () => {
+  it('finds nothing where nothing is wrong, page by page', async () => {
+    const { merchantId } = await shopWith(3)
+    const first = await compare(merchantId, { limit: 2 })
+    expect(first).toMatchObject({ customers: 2, entries: 4, in_flight: 0, differences: [] })
+    const second = await compare(merchantId, { limit: 2, after: first.next_after })
+    expect(second).toMatchObject({ customers: 1, entries: 2, differences: [], next_after: null })
+  })
+
+  it('names each planted difference, and a rebuild mends them all', async () => {
+    const { merchantId, gids } = await shopWith(3)
+    const [changed, lost, invented] = gids.map((gid) => customerIdOfGid(merchantId, gid))
+    await neonBatch(env, merchantId, [
+      sql`update points_transactions set points = 11, hash = 'x' where customer_id = ${changed} and seq = 1`,
+      sql`update points_balances set points = 999 where customer_id = ${changed}`,
+      sql`delete from points_transactions where customer_id = ${lost} and seq = 2`,
+      sql`delete from points_balances where customer_id = ${lost}`,
+      sql`insert into points_transactions select merchant_id, customer_id, 7, type, kind, points, pending_points, source,
+        external_id, order_gid, reason, actor, rule_version, effective_at, recorded_at, expires_at, previous_hash, hash
+        from points_transactions where customer_id = ${invented} and seq = 1`,
+      sql`insert into reward_redemptions values (${merchantId}, 'invented', ${invented}, 5, 'redeemed', now())`,
+    ])
+    const { differences } = await compare(merchantId)
+    const found = differences.map(({ customer_id, table, key, problem, fields }) => ({
+      who: customer_id === changed ? 'changed' : customer_id === lost ? 'lost' : 'invented',
+      what: `${problem} ${table} ${key} ${fields.join('+')}`.trim(),
+    }))
+    expect(found).toHaveLength(6)
+    expect(found).toEqual(
+      expect.arrayContaining([
+        { who: 'changed', what: 'differs points_transactions 1 hash+points' },
+        { who: 'changed', what: 'differs points_balances balance points' },
+        { who: 'lost', what: 'missing points_transactions 2' },
+        { who: 'lost', what: 'missing points_balances balance' },
+        { who: 'invented', what: 'extra points_transactions 7' },
+        { who: 'invented', what: 'extra reward_redemptions invented' },
+      ]),
+    )
+    await deliver('loyalnest-jobs', [{ job: 'rebuild_projection', merchant_id: merchantId, after: null }])
+    expect((await compare(merchantId)).differences).toEqual([])
+  })
+
+  it('counts what may still be on its way apart', async () => {
+    const { merchantId, gids } = await shopWith(1)
+    const customerId = customerIdOfGid(merchantId, gids[0] ?? '')
+    await neonBatch(env, merchantId, [
+      sql`delete from points_transactions where customer_id = ${customerId} and seq = 2`,
+      sql`update points_balances set seq = 1, points = 10 where customer_id = ${customerId}`,
+    ])
+    const now = await compareProjections(env, merchantId, { after: null, limit: 10 }, Date.now())
+    expect(now).toMatchObject({ in_flight: 1, differences: [] })
+    expect((await compare(merchantId)).differences).toHaveLength(2)
+  })
+})
+
+describe('jobs', () => {
+  it('go through all customers, page by page', async () => {
+    const { merchantId } = await shopWith(27)
+    await neonBatch(env, merchantId, [sql`delete from points_transactions`, sql`delete from points_balances`])
+    await deliver('loyalnest-jobs', [{ job: 'rebuild_projection', merchant_id: merchantId, after: null }])
+    await vi.waitFor(async () => expect((await compare(merchantId)).differences).toEqual([]), { timeout: 10_000 })
+  })
+
+  it('that are not known are retried, and the others run', async () => {
+    const { merchantId } = await shopWith(1)
+    const bodies = [{ job: 'unknown' }, { job: 'sweep', merchant_id: merchantId, after: null }]
+    expect(await deliver('loyalnest-jobs', bodies)).toEqual({ acked: [1], retried: [0] })
+  })
+
+  it('of the daily cron drop refunds whose order never came', async () => {
+    const merchantId = await newShop()
+    await neonBatch(env, merchantId, [
+      sql`insert into waiting_refunds values (${merchantId}, 'gid://shopify/Order/1', 'gid://shopify/Refund/1', '{}', now() - interval '31 days')`,
+      sql`insert into waiting_refunds values (${merchantId}, 'gid://shopify/Order/2', 'gid://shopify/Refund/2', '{}', now())`,
+    ])
+    await worker.scheduled(createScheduledController({ cron: '0 3 * * *' }), env)
+    const left = () => neonBatch(env, merchantId, [sql`select order_gid from waiting_refunds`])
+    await vi.waitFor(async () => expect(await left()).toEqual([[{ order_gid: 'gid://shopify/Order/2' }]]), {
+      timeout: 10_000,
+    })
+  })
+})
