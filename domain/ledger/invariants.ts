@@ -252,7 +252,16 @@ export const INVARIANTS = {
   'entries balance': entriesBalance,
 } as const satisfies Readonly<Record<string, Checker>>
 
+/** What a checker says, or that the books are too wrong for it to read them. */
+function verdict(check: Checker, books: Books): readonly string[] {
+  try {
+    return check(books)
+  } catch (error) {
+    return [`cannot be checked: ${error instanceof Error ? error.message : String(error)}`]
+  }
+}
+
 /** All violations of all invariants, each with the name of its invariant; empty when the books are right. */
 export function violationsOf(books: Books): readonly string[] {
-  return Object.entries(INVARIANTS).flatMap(([name, check]) => check(books).map((text) => `${name}: ${text}`))
+  return Object.entries(INVARIANTS).flatMap(([name, check]) => verdict(check, books).map((text) => `${name}: ${text}`))
 }
