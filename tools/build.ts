@@ -18,7 +18,7 @@ const WEB: Target = {
   name: 'web',
   inputs: ['web/**/*', 'domain/contracts/**/*.ts', 'tools/build-web.ts', 'tsconfig.web.json', 'package-lock.json'],
   build: async (root, outdir) => {
-    if (existsSync('tools/build-web.ts')) await node(root, ['tools/build-web.ts', '--outdir', outdir]) // TMP
+    await node(root, ['tools/build-web.ts', '--outdir', outdir])
   },
 }
 

@@ -16,8 +16,8 @@ export interface Database {
   readonly allowedHosts: readonly string[]
   /** Our process before Postgres, where there is one: it ends when Postgres ends. */
   readonly child: ChildProcess | undefined
-  /** The Postgres server's own process, where it is ours. */
-  readonly postgresPid: number | null
+  /** Processes that must not outlive the stack. */
+  readonly pids: readonly number[]
   readonly stop: () => Promise<void>
 }
 
@@ -35,7 +35,7 @@ export async function startDatabase(root: string, dir: string, databaseUrl: stri
     neonProxy: '',
     allowedHosts: ['.neon.tech'],
     child: undefined,
-    postgresPid: null,
+    pids: [],
     stop: nothing,
   }
 }
@@ -58,7 +58,7 @@ async function startEndpoint(root: string, dir: string, databaseUrl: string | un
     neonProxy: ready.neonProxy,
     allowedHosts: [ready.neonProxy],
     child,
-    postgresPid: ready.postgresPid,
+    pids: [child.pid, ready.postgresPid].filter((pid) => typeof pid === 'number'),
     stop: () => stopChild(child),
   }
 }

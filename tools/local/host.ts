@@ -1,6 +1,7 @@
-import { DEFAULT_PORT, parseOptions } from './options.ts'
+import { parseOptions } from './options.ts'
+import { PortTakenError } from './ports.ts'
 import { startStack, type Stack } from './stack.ts'
-import { statePaths } from './state.ts'
+import { AlreadyRunningError, statePaths } from './state.ts'
 import { ready, say, warn } from './screen.ts'
 
 /**
@@ -9,21 +10,25 @@ import { ready, say, warn } from './screen.ts'
  */
 const options = parseOptions(process.argv.slice(2))
 if (options === 'help') throw new Error('host.ts is started by start.ts')
+/** A second less than people wait for Ctrl-C. */
+const STOP_TIMEOUT_MS = 4500
 const beginMs = Date.now()
 
 let stack: Stack | undefined
-let stopping: Promise<void> | undefined
+const starting = new AbortController()
+let exitCode: number | undefined
 function stop(code: number): void {
-  stopping ??= (async () => {
-    if (stack === undefined) endGroup(code)
-    await stack?.stop()
-    process.exit(code)
-  })()
+  if (exitCode !== undefined) return
+  exitCode = code
+  setTimeout(endGroup, STOP_TIMEOUT_MS).unref()
+  // While it is still starting, startStack itself ends what there is.
+  starting.abort()
+  void stack?.stop().then(() => process.exit(code))
 }
-/** Still starting: nothing of it can stop in order yet, but all of it is in this process group. */
-function endGroup(code: number): never {
+/** It did not stop in order in time. All of it is in this process group. */
+function endGroup(): void {
   if (process.platform !== 'win32') process.kill(-process.pid, 'SIGKILL')
-  process.exit(code)
+  process.exit(1)
 }
 process.on('message', (message) => {
   if (message !== 'stop') return
@@ -40,12 +45,20 @@ process.on('SIGTERM', () => {
 try {
   const { port, dir, direct } = options
   const databaseUrl = process.env['DATABASE_URL'] || undefined
-  stack = await startStack({ port, dir, direct, databaseUrl, progress: say, trouble: warn })
+  stack = await startStack({ port, dir, direct, databaseUrl, signal: starting.signal, progress: say, trouble: warn })
+  if (starting.signal.aborted) await stack.stop()
+  starting.signal.throwIfAborted()
   ready(stack.info, { seconds: (Date.now() - beginMs) / 1000, log: statePaths(dir).workerLog, direct })
   const died = await stack.died
-  warn(`${died} Stopping the rest; state is kept${port === DEFAULT_PORT ? '' : ` in ${dir}`}.`)
+  warn(`${died} Stopping the rest; state is kept in ${dir}.`)
   stop(1)
 } catch (error) {
+  if (exitCode === undefined) explain(error)
+  process.exit(exitCode ?? 1)
+}
+
+function explain(error: unknown): void {
   warn(error instanceof Error ? error.message : String(error))
-  stop(1)
+  if (error instanceof PortTakenError || error instanceof AlreadyRunningError) return
+  say('If the state is one of another version, begin anew: npm start -- --reset')
 }

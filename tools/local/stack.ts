@@ -28,6 +28,8 @@ export interface StackOptions {
   readonly direct: boolean
   /** Another Postgres, or Neon, instead of the one the stack brings along. */
   readonly databaseUrl?: string | undefined
+  /** Aborted while it starts: what was started so far ends again, and `startStack` rejects. */
+  readonly signal?: AbortSignal | undefined
   /** Told in a few words what happens now. */
   readonly progress?: ((line: string) => void) | undefined
   /** Told what went wrong while it runs, such as an error that the Worker logs. */
@@ -48,8 +50,8 @@ export interface Stack {
  * @throws PortTakenError, AlreadyRunningError, or what a part says when it cannot start; nothing is left running then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const ports = await choosePorts(options.port)
   const paths = statePaths(options.dir)
+  // First of all: what a killed stack left running may hold the ports.
   const hold = await holdState(paths)
   // What is started goes here, and ends in reverse.
   const started: (() => Promise<void> | void)[] = [hold.release]
@@ -57,6 +59,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     for (const end of started.splice(0).toReversed()) await end()
   }
   try {
+    const ports = await choosePorts(options.port)
     return await startParts(options, ports, paths, hold.remember, started, stop)
   } catch (error) {
     await stop()
@@ -72,7 +75,11 @@ async function startParts(
   started: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
-  const { progress = () => {}, trouble = () => {} } = options
+  const { trouble = () => {} } = options
+  const progress = (line: string) => {
+    options.signal?.throwIfAborted()
+    options.progress?.(line)
+  }
   const origins = { app: `http://${HOST}:${ports.app}`, shopify: `http://${HOST}:${ports.shopify}` }
   const secrets = loadSecrets(paths)
   const ending = new AbortController()
@@ -80,17 +87,17 @@ async function startParts(
   const watch = watcher(ending.signal, death.resolve)
 
   progress('Building, and starting PostgreSQL')
-  const [databaseResult, buildResult] = await Promise.allSettled([
-    startDatabase(ROOT, paths.postgres, options.databaseUrl),
-    build(ROOT),
-  ])
-  if (databaseResult.status === 'rejected') throw databaseResult.reason
-  const database = databaseResult.value
-  started.push(database.stop)
-  if (database.child !== undefined) watch('PostgreSQL', database.child)
-  if (buildResult.status === 'rejected') throw buildResult.reason
-  const databasePids = [database.child?.pid, database.postgresPid ?? undefined].filter((pid) => pid !== undefined)
-  for (const pid of databasePids) remember('postgres', pid)
+  const databaseReady = startDatabase(ROOT, paths.postgres, options.databaseUrl).then((database) => {
+    started.push(database.stop)
+    if (database.child !== undefined) watch('PostgreSQL', database.child)
+    for (const pid of database.pids) remember('postgres', pid)
+    return database
+  })
+  // Both are waited for, so that none of the two is left on its own when the other fails.
+  const built = build(ROOT)
+  await Promise.allSettled([databaseReady, built])
+  await built
+  const database = await databaseReady
 
   progress('Starting the Worker on workerd')
   const log = openWorkerLog(paths.workerLog, trouble)
@@ -119,7 +126,7 @@ async function startParts(
   const apiKey = await seedDemoShop(control, paths, secrets, origins.shopify, nowMs)
 
   progress('Waiting until every service is healthy')
-  await healthy(origins.app)
+  await healthy(origins.app, options.signal)
 
   progress('Opening the Shopify stand-in')
   const shopify = await startShopifyStandIn({
@@ -152,7 +159,7 @@ async function startParts(
     api_key: apiKey,
     customers: shopify.customers.map(({ id, email }) => ({ id, email })),
     variants: shopify.variants.map(({ id, price, currency }) => ({ id, price, currency })),
-    pids: [process.pid, ...databasePids, ...(workerdPid === undefined ? [] : [workerdPid])],
+    pids: [process.pid, ...database.pids, ...(workerdPid === undefined ? [] : [workerdPid])],
   }
   writeWhole(paths.local, `${JSON.stringify(info, null, 2)}\n`, 0o600)
   return { info, died: death.promise, stop }
@@ -190,10 +197,11 @@ function watcher(ending: AbortSignal, tell: (sentence: string) => void): Watch {
   }
 }
 
-async function healthy(app: string): Promise<void> {
+async function healthy(app: string, signal: AbortSignal | undefined): Promise<void> {
   const deadlineMs = Date.now() + HEALTH_TIMEOUT_MS
   let last = 'no answer'
   while (Date.now() < deadlineMs) {
+    signal?.throwIfAborted()
     try {
       const response = await fetch(`${app}/health`, { signal: AbortSignal.timeout(5000) })
       const body = await response.text()

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import path from 'node:path'
 import { HELP, parseOptions, UsageError } from './options.ts'
 import { warn } from './screen.ts'
-import { AlreadyRunningError, resetState, statePaths } from './state.ts'
+import { AlreadyRunningError, forgetStale, resetState, statePaths } from './state.ts'
 
 /**
  * `npm start`. The stack itself is in `host.ts`, a process group of its own: each of the two notices when the other
@@ -19,14 +19,18 @@ async function main(): Promise<void> {
     console.log(HELP)
     return
   }
-  if (options.reset) await resetState(statePaths(options.dir))
+  const paths = statePaths(options.dir)
+  if (options.reset) await resetState(paths)
+  forgetStale(paths)
   const host = spawn(process.execPath, [path.join(import.meta.dirname, 'host.ts'), ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     detached: POSIX,
   })
   passSignals(host)
   host.once('exit', (code) => {
+    // What is left of it, if it was killed.
     endGroup(host)
+    forgetStale(paths)
     process.exit(code ?? 1)
   })
 }

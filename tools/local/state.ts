@@ -94,6 +94,12 @@ function readPids(paths: StatePaths): readonly KnownProcess[] {
   }
 }
 
+/** Forgets `local.json` of a stack that is gone without having done so: it would look as if one were ready. */
+export function forgetStale(paths: StatePaths): void {
+  const owner = readPids(paths).find(({ role }) => role === 'stack')
+  if (owner === undefined || !isThere(owner)) rmSync(paths.local, { force: true })
+}
+
 /** Deletes all state, unless a stack runs on it. @throws AlreadyRunningError */
 export async function resetState(paths: StatePaths): Promise<void> {
   if (!existsSync(paths.dir)) return
