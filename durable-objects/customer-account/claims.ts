@@ -6,6 +6,8 @@ import type { Store } from './store.ts'
 /** How long an `Idempotency-Key` keeps its answer. */
 export const CLAIM_LIFETIME_MS = 30 * 24 * 60 * 60 * 1000
 
+const PRUNE_EVERY_MS = 24 * 60 * 60 * 1000
+
 /** The scope under which used stream tickets lie; no credential and route can be called this. */
 const TICKET_SCOPE = 'stream-ticket'
 
@@ -25,6 +27,7 @@ const StoredRefusal = z.object({
 export class Claims {
   readonly #sql: SqlStorage
   readonly #store: Store
+  #prunedAtMs = 0
 
   constructor(sql: SqlStorage, store: Store) {
     this.#sql = sql
@@ -60,20 +63,17 @@ export class Claims {
     const outcome = reply.ok ? reply.outcome : 'refused'
     const answer = reply.ok ? reply.body : JSON.stringify(reply.refusal)
     this.#put(claim.scope, claim.key, claim.fingerprint, outcome, answer, nowMs + CLAIM_LIFETIME_MS)
+    this.#prune(nowMs)
   }
 
   /** Uses up a stream ticket: true the first time, false ever after. The note of it may go once the ticket has expired. */
-  useTicket(ticketId: string, expiresAtMs: number): boolean {
+  useTicket(ticketId: string, expiresAtMs: number, nowMs: number): boolean {
     this.#store.createTables()
     const known = this.#sql.exec('SELECT 1 FROM claims WHERE scope = ? AND key = ?', TICKET_SCOPE, ticketId).toArray()
     if (known.length > 0) return false
     this.#put(TICKET_SCOPE, ticketId, '', 'used', '', expiresAtMs)
+    this.#prune(nowMs)
     return true
-  }
-
-  /** Forgets what has expired. */
-  prune(nowMs: number): void {
-    if (this.#store.hasTables) this.#sql.exec('DELETE FROM claims WHERE expires_at_ms <= ?', nowMs)
   }
 
   #put(scope: string, key: string, fingerprint: string, outcome: string, answer: string, expiresAtMs: number): void {
@@ -87,5 +87,12 @@ export class Claims {
       answer,
       expiresAtMs,
     )
+  }
+
+  /** Forgets what has expired, once a day at most: the look at all claims is paid for too. */
+  #prune(nowMs: number): void {
+    if (nowMs - this.#prunedAtMs < PRUNE_EVERY_MS) return
+    this.#sql.exec('DELETE FROM claims WHERE expires_at_ms <= ?', nowMs)
+    this.#prunedAtMs = nowMs
   }
 }

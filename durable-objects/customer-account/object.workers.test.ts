@@ -147,6 +147,8 @@ describe('what is stored', () => {
     redeem('too much', 1_000_000),
     { ...order(2, 40_00), returnWindowDays: 14 },
     refund(2, 2, 10_00),
+    hold('h2', 10, 600_000),
+    { ...redeem('', 0), kind: 'capture', holdId: 'h2', points: 4 },
   ]
 
   it('survives the loss of memory after each step, and equals a rebuild from the entries', async () => {
@@ -161,7 +163,8 @@ describe('what is stored', () => {
     await abortAllDurableObjects()
     const page = await stubOf(together).ledger(together, 0, 1_000)
     expect(page).toMatchObject({ nextSeq: null, shopifyCustomerGid: together.shopifyCustomerGid })
-    expect(stored.account.seq).toBe(8)
+    expect(stored.account.seq).toBe(10)
+    expect(stored.ended).toMatchObject({ state: 'captured', points: 10 })
     expect(stored).toEqual(rebuiltState(stored.entries))
   })
 
@@ -202,6 +205,7 @@ function stateOf(store: Store) {
     account: store.account,
     lots: store.openLots.toSorted((a, b) => a.id - b.id),
     holds: store.openHolds,
+    ended: store.hold('h2'),
     pendings: store.pendings,
     entries: store.entriesAfter(0, 1_000),
   }
@@ -213,6 +217,7 @@ function rebuiltState(entries: ReturnType<typeof stateOf>['entries']) {
     account: state.account,
     lots: state.openLots.toSorted((a, b) => a.id - b.id),
     holds: state.openHolds,
+    ended: state.hold('h2'),
     pendings: state.pendings,
     entries,
   }

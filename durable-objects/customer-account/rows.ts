@@ -36,6 +36,8 @@ export type AccountRow = {
   last_hash: string
   last_recorded_at_ms: number
   merged_into: string | null
+  open_holds: string
+  pendings: string
 }
 
 export type EntryRow = {
@@ -69,25 +71,9 @@ export type LotRow = {
   order_gid: string | null
 }
 
-export type HoldRow = {
-  id: string
-  points: number
-  pins: string
-  timeout_at_ms: number
-  opened_seq: number
-  state: Hold['state']
-}
-
-export type PendingRow = {
-  seq: number
-  points: number
-  order_gid: string
-  activates_at_ms: number
-  lot_days: number | null
-  time_zone: string
-}
-
 const Allocations = z.custom<readonly Allocation[]>((value) => Array.isArray(value))
+const Holds = z.custom<readonly Hold[]>((value) => Array.isArray(value))
+const Pendings = z.custom<readonly Pending[]>((value) => Array.isArray(value))
 const Detail = z.custom<EntryDetail>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
 
 /** The ledger's part of the account row. */
@@ -146,26 +132,23 @@ export function lotOf(row: LotRow): Lot {
   }
 }
 
-export function holdOf(row: HoldRow): Hold {
-  return {
-    id: row.id,
-    points: row.points,
-    pins: Allocations.parse(JSON.parse(row.pins)),
-    timeoutAtMs: row.timeout_at_ms,
-    openedSeq: row.opened_seq,
-    state: row.state,
-  }
+export function openHoldsOf(row: AccountRow): readonly Hold[] {
+  return Holds.parse(JSON.parse(row.open_holds))
 }
 
-export function pendingOf(row: PendingRow): Pending {
-  return {
-    seq: row.seq,
-    points: row.points,
-    orderGid: row.order_gid,
-    activatesAtMs: row.activates_at_ms,
-    lotDays: row.lot_days,
-    timeZone: row.time_zone,
+export function pendingsOf(row: AccountRow): readonly Pending[] {
+  return Pendings.parse(JSON.parse(row.pendings))
+}
+
+/** A hold that has ended, from the entry that opened it and the type of the one that ended it. */
+export function endedHoldOf(opened: Entry, endedBy: EntryType): Hold {
+  const { holdId, heldPoints, timeoutAtMs } = opened.detail
+  if (holdId === undefined || heldPoints === undefined || timeoutAtMs === undefined) {
+    throw new Error(`Entry ${opened.seq} is not a hold`)
   }
+  const pins = opened.allocations.map(({ lot, points }): Allocation => ({ lot, points: -points }))
+  const state = endedBy === 'capture' ? 'captured' : 'released'
+  return { id: holdId, points: heldPoints, pins, timeoutAtMs, openedSeq: opened.seq, state }
 }
 
 /** Appends an entry: two rows, the second one in the unique index of external ids. */
@@ -206,34 +189,20 @@ export function putLot(sql: SqlStorage, lot: Lot): void {
   )
 }
 
-export function putHold(sql: SqlStorage, hold: Hold): void {
-  sql.exec(
-    'INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?, ?, ?)',
-    hold.id,
-    hold.points,
-    JSON.stringify(hold.pins),
-    hold.timeoutAtMs,
-    hold.openedSeq,
-    hold.state,
-  )
+/** All that the account's one row holds. */
+export interface AccountRecord {
+  readonly identity: Identity
+  readonly relayedSeq: number
+  readonly account: AccountState
+  readonly openHolds: Iterable<Hold>
+  readonly pendings: Iterable<Pending>
 }
 
-export function putPending(sql: SqlStorage, pending: Pending): void {
+/** Writes the account's one row. */
+export function putAccount(sql: SqlStorage, record: AccountRecord): void {
+  const { identity, relayedSeq, account, openHolds, pendings } = record
   sql.exec(
-    'INSERT OR REPLACE INTO pendings VALUES (?, ?, ?, ?, ?, ?)',
-    pending.seq,
-    pending.points,
-    pending.orderGid,
-    pending.activatesAtMs,
-    pending.lotDays,
-    pending.timeZone,
-  )
-}
-
-/** Writes the account's one row: identity, relay cursor and state together. */
-export function putAccount(sql: SqlStorage, identity: Identity, relayedSeq: number, account: AccountState): void {
-  sql.exec(
-    'INSERT OR REPLACE INTO accounts VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO accounts VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     identity.merchantId,
     identity.customerId,
     identity.shopifyCustomerGid,
@@ -252,6 +221,8 @@ export function putAccount(sql: SqlStorage, identity: Identity, relayedSeq: numb
     account.lastHash,
     account.lastRecordedAtMs,
     account.mergedInto,
+    JSON.stringify([...openHolds]),
+    JSON.stringify([...pendings]),
   )
 }
 

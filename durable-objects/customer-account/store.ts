@@ -5,21 +5,18 @@ import { isMigrated, migrate } from '../kernel/migrate.ts'
 import type { AccountRef } from '../kernel/protocol.ts'
 import {
   accountOf,
+  endedHoldOf,
   entryOf,
-  holdOf,
   insertEntry,
   lotOf,
-  pendingOf,
+  openHoldsOf,
+  pendingsOf,
   putAccount,
-  putHold,
   putLot,
-  putPending,
   type AccountRow,
   type EntryRow,
-  type HoldRow,
   type Identity,
   type LotRow,
-  type PendingRow,
 } from './rows.ts'
 
 /** What a decision reads again and again, kept in memory. SQLite is the truth; after a failed transaction this goes. */
@@ -86,9 +83,7 @@ export class Store implements LedgerView {
     return this.#loaded().openLots.get(id) ?? this.#rows<LotRow>('SELECT * FROM lots WHERE id = ?', id).map(lotOf)[0]
   }
   hold(id: string): Hold | undefined {
-    return (
-      this.#loaded().openHolds.get(id) ?? this.#rows<HoldRow>('SELECT * FROM holds WHERE id = ?', id).map(holdOf)[0]
-    )
+    return this.#loaded().openHolds.get(id) ?? this.#endedHold(id)
   }
   entry(seq: number): Entry | undefined {
     return this.#rows<EntryRow>('SELECT * FROM entries WHERE seq = ?', seq).map(entryOf)[0]
@@ -147,18 +142,11 @@ export class Store implements LedgerView {
       else memory.openLots.delete(lot.id)
     }
     for (const hold of changes.holds) {
-      putHold(sql, hold)
       if (hold.state === 'open') memory.openHolds.set(hold.id, hold)
       else memory.openHolds.delete(hold.id)
     }
-    for (const pending of changes.pendings) {
-      putPending(sql, pending)
-      memory.pendings.set(pending.seq, pending)
-    }
-    for (const seq of changes.pendingsEnded) {
-      sql.exec('DELETE FROM pendings WHERE seq = ?', seq)
-      memory.pendings.delete(seq)
-    }
+    for (const pending of changes.pendings) memory.pendings.set(pending.seq, pending)
+    for (const seq of changes.pendingsEnded) memory.pendings.delete(seq)
     memory.identity = {
       merchantId: ref.merchantId,
       customerId: ref.customerId,
@@ -173,8 +161,9 @@ export class Store implements LedgerView {
   moveRelayCursor(seq: number): void {
     const memory = this.#loaded()
     if (seq <= memory.relayedSeq) return
-    this.#storage.sql.exec('UPDATE accounts SET relayed_seq = ? WHERE id = 1', seq)
     memory.relayedSeq = seq
+    memory.accountChanged = true
+    this.#writeAccount()
   }
 
   /** Makes the tables if this object has none yet. */
@@ -188,10 +177,19 @@ export class Store implements LedgerView {
     return this.#hasTables
   }
 
+  #endedHold(id: string): Hold | undefined {
+    const opened = this.entryByExternalId(`hold:${id}`)
+    if (opened === undefined) return undefined
+    const captured = this.entryByExternalId(`hold:${id}:capture`) !== undefined
+    return endedHoldOf(opened, captured ? 'capture' : 'release')
+  }
+
   #writeAccount(): void {
     const memory = this.#memory
     if (memory === undefined || !memory.accountChanged || memory.identity === null) return
-    putAccount(this.#storage.sql, memory.identity, memory.relayedSeq, memory.account)
+    const { identity, account, relayedSeq, openHolds, pendings } = memory
+    const record = { identity, account, relayedSeq, openHolds: openHolds.values(), pendings: pendings.values() }
+    putAccount(this.#storage.sql, record)
     memory.accountChanged = false
   }
 
@@ -203,8 +201,8 @@ export class Store implements LedgerView {
   #load(): Memory {
     const row = this.#rows<AccountRow>('SELECT * FROM accounts')[0]
     const lots = this.#rows<LotRow>('SELECT * FROM lots WHERE remaining > 0').map(lotOf)
-    const holds = this.#rows<HoldRow>("SELECT * FROM holds WHERE state = 'open'").map(holdOf)
-    const pendings = this.#rows<PendingRow>('SELECT * FROM pendings').map(pendingOf)
+    const holds = row === undefined ? [] : openHoldsOf(row)
+    const pendings = row === undefined ? [] : pendingsOf(row)
     return {
       identity:
         row === undefined

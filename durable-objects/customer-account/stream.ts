@@ -88,7 +88,8 @@ export class Streams {
    */
   accept({ account, ticketId, ticketExpiresAtMs, lastSeq }: Upgrade, nowMs: number): Response {
     const fresh =
-      ticketExpiresAtMs > nowMs && this.#store.transaction(() => this.#useTicket(ticketId, ticketExpiresAtMs))
+      ticketExpiresAtMs > nowMs &&
+      this.#store.transaction(() => this.#claims.useTicket(ticketId, ticketExpiresAtMs, nowMs))
     if (!fresh) return streamProblem('ticket_invalid', 'The ticket has expired or was used. Ask for a new one.')
     this.#makeRoom()
     const { 0: client, 1: server } = new WebSocketPair()
@@ -116,10 +117,6 @@ export class Streams {
   /** Closes all connections with one of `STREAM_CLOSE`. */
   closeAll(code: number): void {
     for (const socket of this.#open()) socket.close(code)
-  }
-
-  #useTicket(ticketId: string, expiresAtMs: number): boolean {
-    return this.#claims.useTicket(ticketId, expiresAtMs)
   }
 
   #missed(lastSeq: number | null): readonly Entry[] {

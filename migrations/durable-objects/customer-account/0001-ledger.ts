@@ -1,11 +1,12 @@
 import type { ObjectMigration } from '../migration.ts'
 
 /**
- * The ledger of one customer. Each written row is billed, an index entry too: an ordinary order writes two for its entry
- * (the row and its external id), one lot and the account. Therefore
- * - the account's row also holds the identity and the relay's cursor, and is the only one ever rewritten by each order;
- * - the order index leaves out the rows that earn, which are found by their external id `order:{gid}:…` instead;
- * - used stream tickets are claims with a scope of their own.
+ * The ledger of one customer. Each written row is billed, an index entry too, and each table is a page of each customer's
+ * database. An ordinary order writes two rows for its entry (itself and its external id), one lot and the account:
+ * - The account's row also holds the identity, the relay's cursor, and, as JSON, the open holds and the pending points:
+ *   few, short-lived, and changed only together with the account. A hold that has ended is read from its entries.
+ * - The order index leaves out the rows that earn, which are found by their external id `order:{gid}:…` instead.
+ * - Used stream tickets are claims with a scope of their own.
  */
 export const ledger: ObjectMigration = {
   name: '0001_ledger',
@@ -29,7 +30,9 @@ CREATE TABLE accounts (
   lifetime_adjusted INTEGER NOT NULL,
   last_hash TEXT NOT NULL,
   last_recorded_at_ms INTEGER NOT NULL,
-  merged_into TEXT
+  merged_into TEXT,
+  open_holds TEXT NOT NULL,
+  pendings TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE entries (
@@ -65,24 +68,6 @@ CREATE TABLE lots (
   expires_at_ms INTEGER,
   order_gid TEXT,
   CHECK (granted = remaining + consumed + expired + clawed + moved)
-) STRICT;
-
-CREATE TABLE holds (
-  id TEXT NOT NULL PRIMARY KEY,
-  points INTEGER NOT NULL,
-  pins TEXT NOT NULL,
-  timeout_at_ms INTEGER NOT NULL,
-  opened_seq INTEGER NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('open', 'captured', 'released'))
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE pendings (
-  seq INTEGER PRIMARY KEY,
-  points INTEGER NOT NULL,
-  order_gid TEXT NOT NULL,
-  activates_at_ms INTEGER NOT NULL,
-  lot_days INTEGER,
-  time_zone TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE claims (
