@@ -25,12 +25,18 @@ export function canonicalJson(value: Canonical): string {
     if (!Number.isSafeInteger(value)) throw new TypeError(`${value} is not a safe integer`)
     return String(value)
   }
-  if (typeof value === 'string') {
-    if (!value.isWellFormed()) throw new TypeError('a lone surrogate has no canonical JSON')
-    return JSON.stringify(value)
-  }
+  if (typeof value === 'string') return quoted(value)
   if (typeof value !== 'object') throw new TypeError(`${typeof value} has no canonical JSON`)
   return isArray(value) ? `[${value.map(canonicalJson).join(',')}]` : canonicalObject(value)
+}
+
+/** Text that needs no escape, as nearly all of an entry's does; finding that out is cheaper than to escape it. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
+function quoted(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
+  if (!text.isWellFormed()) throw new TypeError('a lone surrogate has no canonical JSON')
+  return JSON.stringify(text)
 }
 
 function canonicalObject(value: { readonly [name: string]: Canonical | undefined }): string {
@@ -39,7 +45,7 @@ function canonicalObject(value: { readonly [name: string]: Canonical | undefined
   let text = ''
   for (const name of Object.keys(value).toSorted()) {
     const member = value[name]
-    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(member)}`
+    if (member !== undefined) text += `${text === '' ? '' : ','}${quoted(name)}:${canonicalJson(member)}`
   }
   return `{${text}}`
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { endOfDayAfterMs, lotExpiryMs, wallClockMs } from './expiry.ts'
 
 const at = (iso: string): number => Date.parse(iso)
+const endOf = (from: string): number => endOfDayAfterMs(at(from), 30, 'Europe/Berlin')
 
 describe('the end of a day', () => {
   it.each([
@@ -43,6 +44,13 @@ describe('the end of a day', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  it('is the same for every time of a day, and another for the days beside it', () => {
+    const noon = endOf('2026-03-28T11:00Z')
+    expect([endOf('2026-03-27T23:00Z'), endOf('2026-03-28T22:59:59.999Z')]).toEqual([noon, noon])
+    expect(endOf('2026-03-27T22:59:59.999Z')).toBe(noon - 86_400_000)
+    expect(endOf('2026-03-28T23:00Z')).toBe(noon + 86_400_000)
   })
 
   it('is an error in a zone that does not exist', () => {

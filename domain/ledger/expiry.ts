@@ -72,12 +72,23 @@ function firstInstantOfDay(day: number, timeZone: string): number {
   return fromMs
 }
 
+/** Day ends worked out lately: the same for everything that happens on one local day. */
+const recent = new Map<string, { readonly fromMs: number; readonly untilMs: number; readonly endMs: number }>()
+const RECENT_LIMIT = 500
+
 /**
  * The end of the day that is `days` after the day of `fromMs`, both days as the zone counts them: the first instant
  * that no longer belongs to it. 1 day from Monday 15:00 is the end of Tuesday.
  */
 export function endOfDayAfterMs(fromMs: number, days: number, timeZone: string): number {
-  return startOfDayMs(dayNumber(fromMs, timeZone) + days + 1, timeZone)
+  const key = `${days} ${timeZone}`
+  const known = recent.get(key)
+  if (known !== undefined && known.fromMs <= fromMs && fromMs < known.untilMs) return known.endMs
+  const day = dayNumber(fromMs, timeZone)
+  const endMs = startOfDayMs(day + days + 1, timeZone)
+  if (recent.size >= RECENT_LIMIT) recent.clear()
+  recent.set(key, { fromMs: startOfDayMs(day, timeZone), untilMs: startOfDayMs(day + 1, timeZone), endMs })
+  return endMs
 }
 
 /** When a lot granted at `grantedAtMs` expires: from this instant on its points cannot be spent. Null: never. */
