@@ -16,7 +16,8 @@ function element(className: string, parent: ParentNode): HTMLElement {
 /**
  * `<loyalnest-balance proxy="/apps/loyalnest" login="/account/login">`: the shopper's points, live.
  *
- * Attributes: `proxy` (app proxy of the storefront), `login` (where a visitor logs in; without it the invitation is no
+ * Attributes: `proxy` (app proxy of the storefront), `visitor` (the theme knows that nobody is logged in: nothing is
+ * asked), `login` (where a visitor logs in; without it the invitation is no
  * link), `lang` (else the language around it). Custom properties for themes: `--loyalnest-accent`,
  * `--loyalnest-surface`, `--loyalnest-text`. `data-state` tells a theme the {@link StreamState}.
  */
@@ -53,6 +54,7 @@ export class BalanceElement extends HTMLElement {
   connectedCallback(): void {
     const around = this.closest('[lang]')
     this.#voice = voiceOf(around?.getAttribute('lang') || navigator.language)
+    if (this.hasAttribute('visitor')) return this.#state('visitor')
     this.#stream = new PointsStream({
       proxy: this.getAttribute('proxy') ?? '/apps/loyalnest',
       onMessage: (message) => this.#show(message),

@@ -4,7 +4,7 @@ export const STYLE = `
   --accent: var(--loyalnest-accent, #b4552d);
   --surface: var(--loyalnest-surface, #fff);
   --text: var(--loyalnest-text, #2a2420);
-  display: inline-block; position: relative; font: inherit; color: var(--text);
+  display: inline-block; position: relative; max-inline-size: 100%; font: inherit; color: var(--text);
 }
 :host([hidden]) { display: none }
 .balance {
@@ -17,6 +17,7 @@ export const STYLE = `
 }
 a[href]:hover { border-color: var(--accent) }
 a[href]:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+.text { white-space: normal; text-wrap: balance }
 .number { font-weight: 700; font-variant-numeric: tabular-nums }
 .number:empty { display: none }
 :host([data-state=connecting]) .balance::before, :host([data-state=offline]) .balance::before {

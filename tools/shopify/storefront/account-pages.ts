@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { offerOf } from '../catalog.ts'
 import type { Customer } from '../customer.ts'
 import { type Order, type OrderLine, financialStatus, lineTotal, refundTotal, totals } from '../order.ts'
-import { drawing } from './art.ts'
+import { MARK, drawing } from './art.ts'
 import { type Html, type View, field, page, voice } from './layout.ts'
 import { day } from './strings.ts'
 
@@ -37,7 +37,7 @@ export function orderPage(view: View, order: Order): Html {
           ${order.lines.map((line) => {
             const offer = line.variantId === null ? undefined : offerOf(line.variantId)
             return html`<li class="line">
-              <span class="frame small">${offer ? drawing(offer.product.art, offer.variant.tone) : ''}</span>
+              <span class="frame small">${offer ? drawing(offer.product.art, offer.variant.tone) : MARK}</span>
               <span>${line.quantity} × ${lineName(view, line)}</span>
               <strong>${money(lineTotal(line))}</strong>
             </li>`

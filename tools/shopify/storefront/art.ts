@@ -38,9 +38,11 @@ const DRAWINGS: Readonly<Record<Art, string>> = {
     <ellipse class="fill-rim" cx="120" cy="88" rx="38" ry="9"/>
     <path class="fill-paper" d="M92 124h56v40H92Z"/><path class="line-deep" d="M104 138h32M110 150h20" stroke-width="3"/>`,
   towel: `${SHADOW}
-    <path class="fill-glaze" d="M58 52c40-10 88-10 124 0v128c-36 12-84 12-124 0Z"/><path class="fill-shade" d="M134 46c18 1 34 3 48 6v128c-14 5-30 8-48 9Z"/>
-    <path class="line-stripe" d="M58 150c40 12 84 12 124 0M58 162c40 12 84 12 124 0M58 74c40-8 84-8 124 0" stroke-width="4"/>
-    <path class="line-rim" d="M134 46v143" stroke-width="2"/><path class="line-deep" d="M120 45c-6-18 6-24 10-14" stroke-width="4"/>`,
+    <circle class="fill-deep" cx="120" cy="30" r="6"/><path class="line-deep" d="M120 30c-8 8-8 16 0 20" stroke-width="4"/>
+    <path class="fill-glaze" d="M120 44c26 6 50 10 58 22l10 116c-14 8-26-4-38 2s-24 6-34 0-24-5-34 1-20 2-30-3L62 66c8-12 32-16 58-22Z"/>
+    <path class="fill-shade" d="M120 44c26 6 50 10 58 22l10 116c-14 8-26-4-38 2-8 4-16 5-23 3 12-40 10-100-7-143Z"/>
+    <path class="line-stripe" d="M56 142c44 10 86 10 129 0M55 152c44 10 88 10 131 0M54 168c44 8 90 8 133 0" stroke-width="3.5"/>
+    <path class="line-rim" d="M120 46c16 40 20 92 8 138M96 52c-10 40-14 84-12 130" stroke-width="2"/>`,
   tea: `${SHADOW}
     <path class="fill-glaze" d="M74 84h92v102c0 6-20 10-46 10s-46-4-46-10Z"/><path class="fill-shade" d="M138 84h28v102c0 5-14 9-36 10 8-30 12-78 8-112Z"/>
     <path class="fill-rim" d="M70 62h100v24H70Z"/><ellipse class="fill-rim" cx="120" cy="62" rx="50" ry="10"/><ellipse class="fill-glaze" cx="120" cy="60" rx="42" ry="7"/>

@@ -50,7 +50,11 @@ export function page(view: View, title: string, body: Html): Html {
             <a href="/cart">${t('cart')} <span class="count">${view.cartCount}</span></a>
             <a href="${view.path}?lang=${other}" lang="${other}" hreflang="${other}">${t('otherLanguage')}</a>
           </nav>
-          <loyalnest-balance proxy="/apps/loyalnest" login="/account/login"></loyalnest-balance>
+          <loyalnest-balance
+            proxy="/apps/loyalnest"
+            login="/account/login"
+            ${view.customer ? '' : 'visitor'}
+          ></loyalnest-balance>
         </header>
         <main id="content">${body}</main>
         <footer class="foot">

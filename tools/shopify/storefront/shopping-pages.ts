@@ -52,9 +52,8 @@ export function homePage(view: View): Html {
           <p><a class="button" href="#collection">${t('heroAction')}</a></p>
         </div>
         <div class="still-life">
-          <span class="sun"></span>
+          <span class="sun"></span><span class="table-top"></span>
           ${drawing('vase', 'clay')}${drawing('teapot', 'moss')}${drawing('mug', 'oat')}
-          <span class="table"></span>
         </div>
       </section>
       <section id="collection" class="wide">
