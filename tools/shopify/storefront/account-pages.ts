@@ -13,6 +13,11 @@ function lineName(view: View, line: OrderLine): string {
   return offer.variant.title === null ? title : `${title} · ${offer.variant.title[view.locale]}`
 }
 
+/** `#1001`, in an isolate that keeps the sign in front in Arabic too. */
+function orderName(order: Order): string {
+  return `\u2066#${order.number}\u2069`
+}
+
 function statusOf(view: View, order: Order): string {
   const { t } = voice(view)
   return order.cancelledAt === null ? t(financialStatus(order)) : t('cancelled')
@@ -22,7 +27,7 @@ function statusOf(view: View, order: Order): string {
 export function orderPage(view: View, order: Order): Html {
   const { t, money } = voice(view)
   const { total, tax } = totals(order)
-  const number = `#${order.number}`
+  const number = orderName(order)
   const next =
     order.customerId === null ? t('guestThanks', { email: order.email }) : order.paidAt === null ? '' : t('watchPoints')
   return page(
@@ -151,7 +156,7 @@ export function accountPage(view: View, customer: Customer, orders: readonly Ord
                   ${orders.map(
                     (order) =>
                       html`<tr>
-                        <th scope="row"><a href="/orders/${order.token}">#${order.number}</a></th>
+                        <th scope="row"><a href="/orders/${order.token}">${orderName(order)}</a></th>
                         <td>${day(view.locale, order.createdAt)}</td>
                         <td>${statusOf(view, order)}</td>
                         <td class="number">${money(totals(order).total)}</td>
