@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MAX_POINTS } from '../contracts/settings.ts'
+import { decide } from './decide.ts'
 import { adjustOf, DAY_MS, FOREVER, grantOf, MONDAY_MS, orderOf, redeemOf, TestAccount } from './examples.ts'
 
 const SHORT = { lotDays: 1, timeZone: 'Europe/Berlin' }
@@ -116,6 +117,15 @@ describe('business ids', () => {
     account.book(orderOf())
     const edited = orderOf({ parts: { ...orderOf().parts, goods: 6000 } })
     expect(account.do(edited)).toHaveProperty('refusal.detail', expect.stringContaining('another parts.goods;'))
+  })
+
+  it('that were booked are still answered after the account was merged away; new ones are refused', () => {
+    const account = new TestAccount()
+    account.book(grantOf(10))
+    const merged = { ...account.account, mergedInto: '0b0f5f3e-7d0c-5b7a-9d0e-3b7c7c1f2a10' }
+    const view = Object.assign(account, { account: merged })
+    expect(decide(view, grantOf(10), MONDAY_MS).outcome).toBe('duplicate')
+    expect(decide(view, grantOf(10, 'b'), MONDAY_MS)).toMatchObject({ refusal: { code: 'account_merged' } })
   })
 
   it('keeps the sequence when the clock goes back', () => {

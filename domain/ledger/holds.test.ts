@@ -94,6 +94,14 @@ describe('a hold on points that expire', () => {
     ])
   })
 
+  it('lets it expire at once from the very instant at which the lot ends', () => {
+    const account = accountWith(100)
+    account.book(holdOf(100, 'h', 10 * DAY_MS))
+    account.nowMs = Date.UTC(2026, 2, 4, 23)
+    account.book(releaseOf())
+    expect(account.available).toBe(0)
+  })
+
   it('lets what a capture leaves expire at once', () => {
     const account = accountWith(100)
     account.book(holdOf(100, 'h', 10 * DAY_MS))

@@ -116,6 +116,7 @@ describe('refunds', () => {
     account.book(redeemOf(60, 'most'))
     const taken = account.book(refundOf(5990))
     expect(taken.allocations).toEqual([{ lot: 2, points: -9 }])
+    expect(account.lot(2)).toMatchObject({ granted: 59, remaining: 0, consumed: 50, clawed: 9, expired: 0 })
     expect(taken.detail.debtMade).toBe(50)
     expect(account.account).toMatchObject({ posted: -50, debt: 50 })
     account.book(grantOf(70, 'later'))
