@@ -149,6 +149,12 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     return this.#streams.accept(upgrade, Date.now())
   }
 
+  /** Answers the closing handshake; without it the browser waits ten seconds and reports an abnormal end. */
+  override webSocketClose(socket: WebSocket, code: number): void {
+    // 1005 and 1006 say that no code came; they are never sent.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code)
+  }
+
   /**
    * Books what is due, relays a page of entries, and arms the alarm again LAST. It catches everything: an alarm that
    * throws seven times is gone for good. Only a failure to arm again escapes, so that the runtime tries once more.

@@ -158,6 +158,14 @@ describe('the connections of a customer', () => {
     await expect(newest.next(2)).resolves.toMatchObject([{ type: 'balance' }, { type: 'change' }])
   })
 
+  it('end cleanly when the shopper leaves the page, and are forgotten', async () => {
+    const ref = newCustomer()
+    const stream = await listen(ref)
+    stream.socket.close(1000, 'bye')
+    await expect(stream.closed).resolves.toBe(1000)
+    await expect(runInDurableObject(rawStubOf(ref), (_account, ctx) => ctx.getWebSockets().length)).resolves.toBe(0)
+  })
+
   it('end when the credentials are revoked', async () => {
     const ref = newCustomer()
     const streams = [await listen(ref), await listen(ref)]

@@ -26,7 +26,12 @@ export class Wake {
   async noLaterThan(atMs: number): Promise<void> {
     if (this.#ringsAtMs !== null && this.#ringsAtMs <= atMs) return
     this.#ringsAtMs = atMs
-    await this.#storage.setAlarm(atMs)
+    try {
+      await this.#storage.setAlarm(atMs)
+    } catch (error) {
+      this.#ringsAtMs = null
+      throw error
+    }
   }
 
   /** As {@link noLaterThan}, but asks the storage first: for a start, when an alarm may be set that nobody remembers. */
