@@ -15,6 +15,9 @@ function notFound(): Problem {
 /** A page or a file of the web build, with our headers. 404 where there is none. */
 export async function servePage({ env, request, path, headers }: Exchange): Promise<Response> {
   if ((request.method !== 'GET' && request.method !== 'HEAD') || API_PATH.test(path)) throw notFound()
+  if (path === '/storefront' && env.STOREFRONT_URL !== '') {
+    return new Response(null, { status: 302, headers: { ...headers, location: env.STOREFRONT_URL } })
+  }
   const asset = await env.ASSETS.fetch(
     path === '/docs' ? new Request(new URL('/docs/', request.url), request) : request,
   )
