@@ -5,6 +5,8 @@ import type { Customer } from './customer.ts'
 import { type Order, makeRefund, wholeRefund } from './order.ts'
 import { orderPayload, refundPayload } from './payloads.ts'
 import { customerPayload, shopPayload } from './shop-payloads.ts'
+import { orderFacts, payloadBuyer } from '../../workers/integrations/shopify/facts.ts'
+import { Order as OrderPayload, parsePayload } from '../../workers/integrations/shopify/payloads.ts'
 import { toJson } from './json.ts'
 
 /** The newest samples that the package has; 2026-10 changed none of these topics. */
@@ -173,4 +175,25 @@ test('a whole refund makes the order refunded, and there is nothing left after i
   const whole = refunded(order())
   expect(orderPayload(whole, mira, shop)).toMatchObject({ financial_status: 'refunded', current_total_price: '0.00' })
   expect(makeRefund(whole, wholeRefund(whole, null), nextId, new Date())).toBe('There is nothing to refund.')
+})
+
+test('LoyalNest reads out of an order and its refund what was bought and what was given back', () => {
+  const whole = refunded(order())
+  const bytes = (payload: unknown) => Uint8Array.from(new TextEncoder().encode(toJson(payload))).buffer
+  const read = OrderPayload.parse(parsePayload('orders/paid', bytes(orderPayload(whole, mira, shop))))
+  const facts = orderFacts('orders/paid', read, 0)
+  const parts = {
+    taxes_included: true,
+    goods: 17970,
+    goods_tax: 2869,
+    goods_discount: 0,
+    gift_cards: 2500,
+    shipping: 490,
+    shipping_tax: 78,
+    tips: 200,
+  }
+  expect(facts).toMatchObject({ order_gid: 'gid://shopify/Order/820982911946154508', currency: 'EUR', parts })
+  // A refund does not say whether its amounts contain the tax; the booked order does.
+  expect(facts.refunds).toMatchObject([{ order_gid: facts.order_gid, parts: { ...parts, taxes_included: false } }])
+  expect(payloadBuyer(read)).toEqual({ kind: 'customer', customerGid: 'gid://shopify/Customer/7412905541101' })
 })
