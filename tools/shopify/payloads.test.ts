@@ -179,8 +179,8 @@ test('a whole refund makes the order refunded, and there is nothing left after i
 
 test('LoyalNest reads out of an order and its refund what was bought and what was given back', () => {
   const whole = refunded(order())
-  const bytes = (payload: unknown) => Uint8Array.from(new TextEncoder().encode(toJson(payload))).buffer
-  const read = OrderPayload.parse(parsePayload('orders/paid', bytes(orderPayload(whole, mira, shop))))
+  const body = Uint8Array.from(new TextEncoder().encode(toJson(orderPayload(whole, mira, shop)))).buffer
+  const read = OrderPayload.parse(parsePayload('orders/paid', body))
   const facts = orderFacts('orders/paid', read, 0)
   const parts = {
     taxes_included: true,
