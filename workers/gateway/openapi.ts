@@ -132,7 +132,10 @@ class Document {
   constructor() {
     const registry = this.app.openAPIRegistry
     this.#problem = registry.register('Problem', Problem)
-    for (const [name, schema] of Object.entries(NAMED)) this.#named.set(schema, registry.register(name, schema))
+    for (const [name, schema] of Object.entries(NAMED)) {
+      // The library adds its methods to schemas made after it was loaded; the contracts' may be older, their copies not.
+      this.#named.set(schema, registry.register(name, schema.clone()))
+    }
     registry.registerComponent('securitySchemes', 'apiKey', {
       type: 'http',
       scheme: 'bearer',
