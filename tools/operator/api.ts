@@ -35,7 +35,7 @@ export function parseCommand(args: readonly string[]): {
 export function operatorApi(app: string, apiKey: string): OperatorApi {
   return {
     call: async (method, path, schema, body) => {
-      const response = await fetch(new URL(path, app), {
+      const response = await send(new URL(path, app), {
         method,
         headers: {
           authorization: `Bearer ${apiKey}`,
@@ -49,6 +49,14 @@ export function operatorApi(app: string, apiKey: string): OperatorApi {
       const problem = Problem.parse(answer)
       throw new Error(`${response.status} ${problem.code}: ${problem.detail ?? problem.title}`)
     },
+  }
+}
+
+async function send(url: URL, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, request)
+  } catch (error) {
+    throw new Error(`${url.origin} does not answer`, { cause: error })
   }
 }
 

@@ -16,6 +16,8 @@ export interface TenantStatements {
 /** Rows of one statement; the values are what Postgres' types make of them (bigint as text). Parse them. */
 export type Rows = readonly unknown[]
 
+/** Longer than any statement of ours takes; a Postgres that hangs must not hold a queue. */
+const TIMEOUT_MS = 20_000
 const Results = z.array(z.array(z.unknown()))
 /** An error that Postgres itself answered with carries its SQLSTATE; one without is an outage on the way. */
 const DatabaseError = z.object({ code: z.string().regex(/^[0-9A-Z]{5}$/) })
@@ -32,14 +34,20 @@ export function sql(parts: TemplateStringsArray, ...values: readonly unknown[]):
  * the role `loyalnest_app` with that merchant as tenant. Answers with the rows of each statement, grouped as asked.
  * @throws what the driver throws; see {@link isDataError}.
  */
-export async function neonTransaction(env: Env, tenants: readonly TenantStatements[]): Promise<readonly Rows[][]> {
+export async function neonTransaction(
+  env: Env,
+  tenants: readonly TenantStatements[],
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<readonly Rows[][]> {
   const asked = tenants.filter(({ statements }) => statements.length > 0)
   if (asked.length === 0) return tenants.map(() => [])
   const client = connect(env)
   const queries = asked.flatMap(({ merchantId, statements }) =>
     [asTenant(merchantId), ...statements].map(({ text, values }) => client.query(text, [...values])),
   )
-  const results = Results.parse(await client.transaction(queries))
+  const results = Results.parse(
+    await client.transaction(queries, { fetchOptions: { signal: AbortSignal.timeout(timeoutMs) } }),
+  )
   let next = 0
   return tenants.map(({ statements }) => {
     if (statements.length === 0) return []
@@ -50,8 +58,13 @@ export async function neonTransaction(env: Env, tenants: readonly TenantStatemen
 }
 
 /** {@link neonTransaction} for one merchant. */
-export async function neonBatch(env: Env, merchantId: string, statements: readonly Statement[]): Promise<Rows[]> {
-  const [rows] = await neonTransaction(env, [{ merchantId, statements }])
+export async function neonBatch(
+  env: Env,
+  merchantId: string,
+  statements: readonly Statement[],
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<Rows[]> {
+  const [rows] = await neonTransaction(env, [{ merchantId, statements }], timeoutMs)
   return rows ?? []
 }
 

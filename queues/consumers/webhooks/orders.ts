@@ -27,6 +27,8 @@ interface Task {
 }
 
 const ACCOUNTS_AT_ONCE = 32
+/** The look for refunds that came early is worth this much of an order's way to the screen. */
+const LOOK_TIMEOUT_MS = 1_000
 
 /**
  * Books a merchant's orders and refunds: all commands of a customer in one call, refunds before the earn of their
@@ -43,12 +45,15 @@ export async function bookOrders(
   const owners = ownersInBatch(merchantId, orders)
   // A refund whose order is in the same batch needs no database to find its owner.
   const [beside, alone] = partition(refunds, ({ webhook }) => owners.has(webhook.refund.order_gid))
-  const lone = await placeLoneRefunds(env, merchantId, alone, settlements)
-  const waiting = await waitingFor(env, merchantId, [...owners.keys()])
+  const [lone, waiting, settings] = await Promise.all([
+    placeLoneRefunds(env, merchantId, alone, settlements),
+    waitingFor(env, merchantId, [...owners.keys()]),
+    settingsFor(env, merchantId, orders, settlements),
+  ])
   const tasks = [
     ...beside.flatMap((refund) => refundTask(refund, owners)),
     ...lone,
-    ...(await orderTasks(env, merchantId, orders, owners, waiting, settlements)),
+    ...(settings === undefined ? [] : orders.flatMap((order) => orderTask(order, owners, waiting, settings))),
   ]
   const accounts = Map.groupBy(tasks, ({ owner }) => owner.customerId)
   await pooled(accounts, ACCOUNTS_AT_ONCE, ([, theirs]) => execute(env, theirs, settlements))
@@ -130,7 +135,7 @@ async function waitingFor(
 ): Promise<ReadonlyMap<string, readonly RefundFacts[]>> {
   if (orderGids.length === 0) return new Map()
   try {
-    const [rows] = await neonBatch(env, merchantId, [selectWaiting(orderGids)])
+    const [rows] = await neonBatch(env, merchantId, [selectWaiting(orderGids)], LOOK_TIMEOUT_MS)
     return parseWaiting(rows)
   } catch (error) {
     logLine('warn', 'waiting refunds not read', { merchant_id: merchantId, reason: reasonOf(error) })
@@ -138,29 +143,33 @@ async function waitingFor(
   }
 }
 
-async function orderTasks(
+/** Undefined if there are no orders, or if they must wait. */
+async function settingsFor(
   env: Env,
   merchantId: string,
   orders: readonly OrderReceived[],
-  owners: ReadonlyMap<string, OrderOwner>,
-  waiting: ReadonlyMap<string, readonly RefundFacts[]>,
   settlements: Settlements,
-): Promise<Task[]> {
-  if (orders.length === 0) return []
-  let settings: VersionedSettings
+): Promise<VersionedSettings | undefined> {
+  if (orders.length === 0) return undefined
   try {
-    settings = await readSettings(env, merchantId)
+    return await readSettings(env, merchantId)
   } catch (error) {
     for (const { message } of orders) settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
-    return []
+    return undefined
   }
-  return orders.flatMap(({ message, webhook: { order } }) => {
-    const owner = owners.get(order.order_gid)
-    if (owner === undefined) return []
-    const before = (waiting.get(order.order_gid) ?? []).flatMap(commandsForRefund)
-    const commands = [...before, ...commandsForOrder(order, settings)]
-    return commands.length === 0 ? [] : [{ message, owner, commands }]
-  })
+}
+
+function orderTask(
+  { message, webhook: { order } }: OrderReceived,
+  owners: ReadonlyMap<string, OrderOwner>,
+  waiting: ReadonlyMap<string, readonly RefundFacts[]>,
+  settings: VersionedSettings,
+): Task[] {
+  const owner = owners.get(order.order_gid)
+  if (owner === undefined) return []
+  const before = (waiting.get(order.order_gid) ?? []).flatMap(commandsForRefund)
+  const commands = [...before, ...commandsForOrder(order, settings)]
+  return commands.length === 0 ? [] : [{ message, owner, commands }]
 }
 
 /** One call for all that one customer's messages ask. A refusal is an answer: it is written down, not repeated. */
