@@ -27,6 +27,11 @@ interface Bucket {
   atMs: number
 }
 
+/** Rounds up, except for what only the division left over. */
+function wholeSeconds(seconds: number): number {
+  return Math.ceil(seconds - 1e-6)
+}
+
 /** Token buckets by key: each holds its quota and fills up evenly over the window. */
 export class TokenBuckets {
   readonly #buckets = new Map<string, Bucket>()
@@ -48,8 +53,8 @@ export class TokenBuckets {
     return {
       allowed,
       left: Math.floor(bucket.tokens),
-      resetSeconds: Math.ceil((quota - bucket.tokens) / perSecond),
-      retrySeconds: allowed ? 0 : Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond)),
+      resetSeconds: wholeSeconds((quota - bucket.tokens) / perSecond),
+      retrySeconds: allowed ? 0 : Math.max(1, wholeSeconds((1 - bucket.tokens) / perSecond)),
     }
   }
 
