@@ -45,7 +45,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
           globalSetup: ['./tools/testing/stack.ts'],
-          // One stack and one browser for all files, one file after the other.
+          // After all others, which would slow it down: one stack and one browser for all files, one file at a time.
+          sequence: { groupOrder: 1 },
           fileParallelism: false,
           isolate: false,
           testTimeout: 60_000,

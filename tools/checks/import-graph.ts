@@ -68,7 +68,7 @@ export const ZONES: readonly Zone[] = [
 
 /** Tests, their samples and settings of tools may import what they test or set. */
 export function isProduction(file: string): boolean {
-  return !/\.(test|config)\.ts$|(^|\/)testing(\.ts|\/)/.test(file)
+  return !/\.(test|config)\.ts$|(^|\/)(testing|samples)(\.ts|\/)/.test(file)
 }
 
 /** Every TypeScript file of the zones. */

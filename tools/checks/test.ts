@@ -30,18 +30,21 @@ const CHECKS: readonly Check[] = [
 ]
 /** The machine that counts has two cores, and the type checkers use more than one thread each. */
 const AT_ONCE = 2
+/** A run that takes longer hangs: it is ended and counts as failed. */
+const TESTS_TIMEOUT_MS = 12 * 60_000
 
 interface Outcome {
   readonly code: number
   readonly output: string
 }
 
-async function run(command: readonly string[], live: boolean): Promise<Outcome> {
+async function run(command: readonly string[], live: boolean, timeout?: number): Promise<Outcome> {
   const [program = '', ...args] = command
   const child = spawn(path.join(BIN, program), args, {
     cwd: ROOT,
+    timeout,
     stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'],
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', WRANGLER_LOG: 'error' },
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -95,7 +98,8 @@ async function runTests(): Promise<Totals> {
   mkdirSync(path.dirname(RESULTS), { recursive: true })
   rmSync(RESULTS, { force: true })
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${RESULTS}`]
-  const { code } = await run(['vitest', 'run', ...reporters, ...process.argv.slice(2)], true)
+  const args = ['run', '--silent=passed-only', ...reporters, ...process.argv.slice(2)]
+  const { code } = await run(['vitest', ...args], true, TESTS_TIMEOUT_MS)
   return totals(code)
 }
 
