@@ -20,12 +20,17 @@ const api = apiOf(info)
 /** Fresh digits beyond 2^53, as Shopify's own samples have them. */
 const digits = (): string => `9${Array.from({ length: 17 }, () => randomInt(10)).join('')}`
 
-async function paid(sketch: Omit<OrderSketch, 'order'> & { order?: string }): Promise<string> {
+async function ordered(
+  topic: 'orders/create' | 'orders/paid',
+  sketch: Omit<OrderSketch, 'order'> & { order?: string },
+): Promise<string> {
   const order = sketch.order ?? digits()
-  const response = await sendWebhook(info, signedWebhook(info, 'orders/paid', orderPayload({ ...sketch, order })))
+  const response = await sendWebhook(info, signedWebhook(info, topic, orderPayload({ ...sketch, order })))
   expect(response.status).toBe(200)
   return order
 }
+
+const paid = (sketch: Parameters<typeof ordered>[1]): Promise<string> => ordered('orders/paid', sketch)
 
 async function refunded(sketch: Parameters<typeof refundPayload>[0]): Promise<void> {
   const response = await sendWebhook(info, signedWebhook(info, 'refunds/create', refundPayload(sketch)))
@@ -70,7 +75,8 @@ test.for<[string, Omit<OrderSketch, 'order' | 'customer'>, number]>([
   ['a discounted line of three', { lines: [{ price: '10.00', quantity: 3, discount: '4.50' }] }, 25],
 ])('%s', async ([, sketch, points]) => {
   const customer = digits()
-  await paid({ ...sketch, customer })
+  // Shopify sends both for an order that is paid at once; orders/paid itself says that it is paid.
+  await ordered('orders/create', { ...sketch, customer })
   expect((await api.settled(customer, ({ posted }) => posted === points)).posted).toBe(points)
   expect(await afterwards(customer, points)).toBe(points)
 })

@@ -9,6 +9,8 @@ export interface Api {
   /** Any call; `body` is sent as JSON. Writes get a fresh `Idempotency-Key` unless one is given. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
   balance(customer: string): Promise<z.infer<typeof Balance>>
+  transactionsPage(customer: string, cursor: string): Promise<z.infer<typeof TransactionsPage>>
+  /** The newest 100. */
   transactions(customer: string): Promise<z.infer<typeof TransactionsPage>['transactions']>
   /** Waits until the customer's balance is as wanted; answers the last one seen when it takes longer than 15 s. */
   settled(customer: string, wanted: (balance: z.infer<typeof Balance>) => boolean): Promise<z.infer<typeof Balance>>
@@ -29,13 +31,16 @@ export function apiOf(info: LocalInfo): Api {
     const response = await call('GET', `/v1/api/points/balance?customer_id=${encodeURIComponent(customer)}`)
     return Balance.parse(await response.json())
   }
+  const transactionsPage: Api['transactionsPage'] = async (customer, cursor) => {
+    const query = new URLSearchParams({ customer_id: customer, limit: '100', ...(cursor === '' ? {} : { cursor }) })
+    const response = await call('GET', `/v1/api/points/transactions?${query.toString()}`)
+    return TransactionsPage.parse(await response.json())
+  }
   return {
     call,
     balance,
-    transactions: async (customer) => {
-      const response = await call('GET', `/v1/api/points/transactions?limit=100&customer_id=${customer}`)
-      return TransactionsPage.parse(await response.json()).transactions
-    },
+    transactionsPage,
+    transactions: async (customer) => (await transactionsPage(customer, '')).transactions,
     settled: async (customer, wanted) => {
       for (let tries = 0; ; tries++) {
         const now = await balance(customer)
