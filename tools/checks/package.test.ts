@@ -15,7 +15,10 @@ const Manifest = z.object({
 const Lock = z.object({
   packages: z.record(
     z.string(),
-    z.looseObject({ hasInstallScript: z.boolean().optional(), resolved: z.string().optional() }),
+    z.object({
+      hasInstallScript: z.boolean().optional(),
+      optionalDependencies: z.record(z.string(), z.string()).optional(),
+    }),
   ),
 })
 
@@ -55,6 +58,14 @@ describe('package.json', () => {
   it('allows no script of a package that is not there', () => {
     const present = new Set(Object.keys(lock.packages).map(nameOf))
     expect(Object.keys(manifest.allowScripts).filter((name) => !present.has(name))).toEqual([])
+  })
+
+  it("locks every platform's build of what has one: else `npm ci` fails everywhere", () => {
+    const present = new Set(Object.keys(lock.packages).map(nameOf))
+    const wanted = Object.values(lock.packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    )
+    expect(wanted.filter((name) => !present.has(name))).toEqual([])
   })
 
   it('has one workerd: a plugin of another version would bring a second one of 143 MB', () => {
