@@ -6,7 +6,8 @@ import { AlreadyRunningError, forgetStale, resetState, statePaths } from './stat
 
 /**
  * `npm start`. The stack itself is in `host.ts`, a process group of its own: each of the two notices when the other
- * is gone, whatever ended it, and leaves nothing running.
+ * is gone, whatever ended it, and leaves nothing running. The npm script says `exec`, so that npm's signals come here
+ * and not to a shell between.
  */
 const POSIX = process.platform !== 'win32'
 /** npm passes a Ctrl-C on that the terminal has sent already; only a later one is a second Ctrl-C. */
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
     detached: POSIX,
   })
   passSignals(host)
+  if (process.env['npm_lifecycle_event'] === 'start') stopWithParent(host)
   host.once('exit', (code) => {
     // What is left of it, if it was killed.
     endGroup(host)
@@ -49,6 +51,16 @@ function passSignals(host: ChildProcess): void {
       }
     })
   }
+}
+
+/** npm may be ended in a way that it cannot pass on. */
+function stopWithParent(host: ChildProcess): void {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    host.send('stop')
+  }, 500)
 }
 
 /** Ends whatever of the stack is still there. Postgres recovers from this, and workerd's state is made for it. */
