@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { customerIdOfGid } from '../domain/ledger/identity.ts'
 import type { LocalInfo } from '../tools/local/info.ts'
 import { hammer, type LoadRequest, type LoadResult } from './load.ts'
 import { orderToSocket, type StreamLatency } from './latency.ts'
@@ -167,7 +166,7 @@ function earnings(authorization: string, count: number): LoadRequest[] {
     method: 'POST',
     path: '/v1/api/points/earn',
     headers: { authorization, 'content-type': 'application/json', 'idempotency-key': `${run}-${at}` },
-    body: JSON.stringify({ customer_id: customerIdOfGid(run, String(at % 500)), points: 1 }),
+    body: JSON.stringify({ customer_id: String(customerOf(4, at % 500)), points: 1 }),
   }))
 }
 
