@@ -23,6 +23,8 @@ export interface SpawnedStack {
   readonly dir: string
   /** Resolves with the exit code of `npm start`. */
   readonly ended: Promise<number | null>
+  /** What it has printed so far, the end of it at least. */
+  readonly output: () => string
   /** Sends what Ctrl-C sends and waits until everything is gone. */
   stop(): Promise<number | null>
 }
@@ -59,7 +61,7 @@ export async function spawnStack(dir: string, args: readonly string[] = []): Pro
     child.kill('SIGINT')
     return ended
   }
-  return { info: readLocalInfo(local), dir, ended, stop }
+  return { info: readLocalInfo(local), dir, ended, output, stop }
 }
 
 function collect(child: ChildProcess): () => string {
