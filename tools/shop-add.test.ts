@@ -16,7 +16,7 @@ const node = (...args: string[]) =>
     cwd: ROOT,
     encoding: 'utf8',
     stdio: 'pipe',
-    env: { ...process.env, API_KEY_PEPPER: PEPPER, CI: '1', WRANGLER_SEND_METRICS: 'false' },
+    env: { ...process.env, API_KEY_PEPPER: PEPPER, CI: '1', WRANGLER_LOG: 'log', WRANGLER_SEND_METRICS: 'false' },
   })
 const wrangler = (...args: string[]) => node('node_modules/wrangler/bin/wrangler.js', 'd1', ...args, ...where)
 const rows = (sql: string) =>

@@ -54,7 +54,8 @@ function literal(value: string | number | null | undefined): string {
 async function execute(where: readonly string[], what: readonly string[]): Promise<string> {
   const wrangler = path.join(import.meta.dirname, '../node_modules/wrangler/bin/wrangler.js')
   const args = [wrangler, 'd1', 'execute', 'CONTROL', ...where, ...what, '--yes', '--json']
-  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' }
+  // The answer is part of what WRANGLER_LOG may silence.
+  const env = { ...process.env, WRANGLER_LOG: 'log', WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' }
   const { stdout } = await promisify(execFile)(process.execPath, args, { env })
   return stdout
 }
