@@ -8,6 +8,16 @@ const businessId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, 'must be 1 to 128 letters, digits, or . _ : / -')
 
+/**
+ * Text for people: one line. Control characters (PostgreSQL stores no U+0000) and halves of surrogate pairs (no UTF-8
+ * writes them) would book an entry that no projection could ever take.
+ */
+const reason = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be one line of text without control characters')
+
 /** The whole balance of a customer in one answer. */
 export const Balance = z.object({
   customer_id: z.uuid(),
@@ -90,7 +100,7 @@ export const EarnRequest = z
     amount: DecimalString.optional().describe("money in the shop's currency that the earning rule turns into points"),
     currency: CurrencyCode.optional().describe("must be the shop's currency; only with `amount`"),
     activity_id: businessId.optional().describe('your own id of what happened; never booked twice'),
-    reason: z.string().min(1).max(200).optional(),
+    reason: reason.optional(),
   })
   .refine((body) => (body.points === undefined) !== (body.amount === undefined), {
     path: ['points'],
@@ -110,7 +120,7 @@ export const RedeemRequest = z.strictObject({
   customer_id: CustomerRef,
   points: z.int().min(1).max(MAX_POINTS),
   redemption_id: businessId.optional().describe('your own id of the redemption; never booked twice'),
-  reason: z.string().min(1).max(200).optional(),
+  reason: reason.optional(),
 })
 export type RedeemRequest = z.infer<typeof RedeemRequest>
 
@@ -121,7 +131,7 @@ export const AdjustRequest = z.strictObject({
     .min(-MAX_POINTS)
     .max(MAX_POINTS)
     .refine((value) => value !== 0, 'must not be 0'),
-  reason: z.string().min(1).max(200).describe('shown in the history'),
+  reason: reason.describe('shown in the history'),
   adjustment_id: businessId.optional().describe('your own id of the correction; never booked twice'),
   allow_debt: z.boolean().default(false).describe('let a negative correction take more than is available'),
 })

@@ -53,15 +53,19 @@ describe('every refusal is a problem that says what is wrong', () => {
     )
   })
 
-  it('400 for text that is not well-formed Unicode, which nothing could be hashed of', async () => {
+  it.each([
+    ['half of a surrogate pair, which nothing can be hashed of', String.raw`\ud800`],
+    ['U+0000, which PostgreSQL cannot store', String.raw`\u0000`],
+    ['a line break', String.raw`a\nb`],
+  ])('400 for a reason with %s', async (_what, reason) => {
     const { key } = await newShop(env)
     const response = await call(EARN, {
       method: 'POST',
-      body: `{"customer_id":"${CUSTOMER}","points":1,"reason":"\\ud800"}`,
+      body: `{"customer_id":"${CUSTOMER}","points":1,"reason":"${reason}"}`,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'idempotency-key': 'k' },
     })
     expect(response.status).toBe(400)
-    expect(await problem(response)).toMatchObject({ code: 'validation_failed' })
+    expect(await problem(response)).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/reason' }] })
   })
 
   it('400 idempotency_key_required on a write without the header', async () => {
