@@ -21,6 +21,13 @@ describe('a token bucket', () => {
     expect(buckets.take('b', 2, 10_000).allowed).toBe(true)
   })
 
+  it('shuts nobody out when the clock is set back', () => {
+    const buckets = new TokenBuckets(10)
+    buckets.take('shop', 60, 3_600_000)
+    expect(buckets.take('shop', 60, 0)).toMatchObject({ allowed: true, left: 58 })
+    expect(buckets.take('shop', 60, 1_000)).toMatchObject({ allowed: true, left: 58 })
+  })
+
   it('looks without taking, and remembers only so many keys', () => {
     const buckets = new TokenBuckets(2)
     expect(buckets.take('a', 1, 0, 0).allowed).toBe(true)

@@ -46,7 +46,9 @@ export class TokenBuckets {
   take(key: string, quota: number, nowMs: number, cost: 0 | 1 = 1): Taken {
     const perSecond = quota / WINDOW_SECONDS
     const bucket = this.#bucket(key, quota, nowMs)
-    bucket.tokens = Math.min(quota, bucket.tokens + ((nowMs - bucket.atMs) / 1000) * perSecond)
+    // A clock that was set back takes nothing away, nor shuts anyone out until it is there again.
+    const passedMs = Math.max(0, nowMs - bucket.atMs)
+    bucket.tokens = Math.min(quota, bucket.tokens + (passedMs / 1000) * perSecond)
     bucket.atMs = nowMs
     const allowed = bucket.tokens >= 1
     if (allowed) bucket.tokens -= cost
@@ -88,7 +90,7 @@ function refuse(quota: Quota, retrySeconds: number): Problem {
 export async function limitRate(exchange: Exchange, rateClass: RateClass, owner: string): Promise<void> {
   const quota = QUOTAS[rateClass]
   const key = `${rateClass}:${owner}`
-  const taken = buckets.take(key, quota, exchange.startedAtMs)
+  const taken = buckets.take(key, quota, Date.now())
   exchange.headers['ratelimit-policy'] = `"${rateClass}";q=${quota};w=${WINDOW_SECONDS}`
   exchange.headers['ratelimit'] = `"${rateClass}";r=${taken.left};t=${taken.resetSeconds}`
   if (!taken.allowed) throw refuse(rateClass, taken.retrySeconds)
@@ -101,11 +103,11 @@ export async function limitRate(exchange: Exchange, rateClass: RateClass, owner:
 
 /** Refuses look-ups of credentials from an address that has just failed too often. Throws `rate_limited`. */
 export function limitFailedAuthentication(exchange: Exchange): void {
-  const taken = buckets.take(`authentication:${exchange.address}`, QUOTAS.authentication, exchange.startedAtMs, 0)
+  const taken = buckets.take(`authentication:${exchange.address}`, QUOTAS.authentication, Date.now(), 0)
   if (!taken.allowed) throw refuse('authentication', taken.retrySeconds)
 }
 
 /** Counts a look-up of credentials that do not exist. */
 export function countFailedAuthentication(exchange: Exchange): void {
-  buckets.take(`authentication:${exchange.address}`, QUOTAS.authentication, exchange.startedAtMs)
+  buckets.take(`authentication:${exchange.address}`, QUOTAS.authentication, Date.now())
 }
