@@ -87,7 +87,11 @@ export const WebhookMessage = z.discriminatedUnion('topic', [
   z.object({ ...envelope, topic: z.literal('refunds/create'), refund: RefundFacts }),
   z.object({ ...envelope, topic: z.literal('customers/create'), customer: CustomerFacts }),
   z.object({ ...envelope, topic: z.literal('customers/update'), customer: CustomerFacts }),
-  z.object({ ...envelope, topic: z.literal('app/uninstalled') }),
+  z.object({
+    ...envelope,
+    topic: z.literal('app/uninstalled'),
+    uninstalled_at_ms: z.int().describe('when Shopify made the webhook, which may be hours before it came'),
+  }),
 ])
 export type WebhookMessage = z.infer<typeof WebhookMessage>
 

@@ -219,12 +219,13 @@ describe('customers', () => {
 
 it('app/uninstalled closes the shop, but not one that was installed again since', async () => {
   const merchantId = await newShop()
-  const uninstalled = (receivedAtMs: number) => ({
+  const uninstalled = (atMs: number) => ({
     merchant_id: merchantId,
     shop: 'example.myshopify.com',
     webhook_id: crypto.randomUUID(),
-    received_at_ms: receivedAtMs,
+    received_at_ms: Date.now(),
     topic: 'app/uninstalled',
+    uninstalled_at_ms: atMs,
   })
   const status = () =>
     env.CONTROL.prepare('select status from shops where merchant_id = ?1').bind(merchantId).first('status')

@@ -103,8 +103,14 @@ async function toMessage(exchange: Exchange, { topic, shop, webhookId, payload }
       return { ...envelope, topic, customer: await customerFacts(env, shop, parsed(Customer, payload)) }
     case 'app/uninstalled':
       parsed(Uninstalled, payload)
-      return { ...envelope, topic }
+      return { ...envelope, topic, uninstalled_at_ms: triggeredAtMs(exchange) }
   }
+}
+
+/** When Shopify made the webhook: it may arrive hours later, when the shop has installed the app again. */
+function triggeredAtMs({ request, startedAtMs }: Exchange): number {
+  const atMs = Date.parse(request.headers.get('X-Shopify-Triggered-At') ?? '')
+  return Number.isNaN(atMs) ? startedAtMs : Math.min(atMs, startedAtMs)
 }
 
 async function buyerOf(env: Env, shop: Shop, order: z.output<typeof Order>): Promise<Buyer> {

@@ -73,6 +73,20 @@ describe('a signed delivery', () => {
     expect(sent).toHaveLength(1)
   })
 
+  it('that tells of an uninstallation says when that was, not when it came', async () => {
+    const { domain } = await newShop(env)
+    const uninstall = (triggeredAt: string) =>
+      deliver('app/uninstalled', domain, sample('app/uninstalled'), { 'x-shopify-triggered-at': triggeredAt })
+    const sent = await sentDuring(async () => {
+      await uninstall('2026-01-31T12:00:00.123456789Z')
+      await uninstall('2999-01-31T12:00:00Z')
+    })
+    expect(sent).toMatchObject([
+      { uninstalled_at_ms: Date.parse('2026-01-31T12:00:00.123Z') },
+      { uninstalled_at_ms: sent[1]?.received_at_ms },
+    ])
+  })
+
   it('carries no personal data in clear: a guest is a blind index, an address is sealed', async () => {
     const { domain, merchantId } = await newShop(env)
     const guest = sample('orders/paid').replace(/"customer":\{/, '"customer":null,"was":{')

@@ -1,14 +1,14 @@
 import { reasonOf, type Settlements } from '../../batch.ts'
 import type { UninstallReceived } from './received.ts'
 
-/** Marks the shop as uninstalled, unless it was installed again after the webhook was made. */
+/** Marks the shop as uninstalled, unless it was installed again after Shopify made the webhook. */
 export async function markUninstalled(
   env: Env,
   merchantId: string,
   uninstalls: readonly UninstallReceived[],
   settlements: Settlements,
 ): Promise<void> {
-  const atMs = Math.max(...uninstalls.map(({ webhook }) => webhook.received_at_ms))
+  const atMs = Math.max(...uninstalls.map(({ webhook }) => webhook.uninstalled_at_ms))
   if (uninstalls.length === 0) return
   try {
     await env.CONTROL.prepare(
