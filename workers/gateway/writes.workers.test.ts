@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ShopperSession } from '../../domain/contracts/operations.ts'
 import { StreamTicket } from '../../domain/contracts/points.ts'
 import { VersionedSettings } from '../../domain/contracts/settings.ts'
+import { installShop } from '../platform/install.ts'
 import { call, deliver, get, newShop, post, proxied, sessionQuery, type TestShop } from './testing.ts'
 
 const GID = 'gid://shopify/Customer/706405506930370084'
@@ -153,6 +154,27 @@ describe('storefront origins', () => {
     const foreign = await preflight('https://elsewhere.example')
     expect(foreign.status).toBe(403)
     expect(foreign.headers.get('access-control-allow-origin')).toBeNull()
+  })
+
+  it('are as many as the last installation named', async () => {
+    const { origin, domain } = await newShop(env)
+    const moved = `https://moved-${domain}`
+    const again = { domain, currency: 'EUR', timeZone: 'Europe/Berlin', plan: 'free', nowMs: Date.now() }
+    await installShop(env.CONTROL, { ...again, storefrontOrigins: [moved] })
+    expect((await preflight(moved)).status).toBe(204)
+    expect((await preflight(`https://${domain}`)).status).toBe(204)
+    expect((await preflight(origin)).status).toBe(403)
+  })
+
+  it('that exist nowhere are looked up 60 times a minute for one address, then no more', async () => {
+    const foreign = (turn: number) =>
+      call(EARN, {
+        method: 'OPTIONS',
+        headers: { origin: `https://${turn}.example`, 'cf-connecting-ip': '192.0.2.77' },
+      })
+    for (let turn = 0; turn < 60; turn += 1) expect((await foreign(turn)).status).toBe(403)
+    expect((await foreign(60)).status).toBe(429)
+    expect((await foreign(0)).status).toBe(403)
   })
 
   it('may open the live stream: balance at once, then each change; a ticket works once and from its origin', async () => {

@@ -79,7 +79,7 @@ const SHOP_COLUMNS = 'domain, merchant_id, status, plan, currency, time_zone, st
 const SHOP_LIFE = { lifeMs: 30_000, capacity: 10_000 }
 const shopsByDomain = new IsolateCache<Shop>(SHOP_LIFE)
 const shopsByMerchant = new IsolateCache<Shop>(SHOP_LIFE)
-const shopsByOrigin = new IsolateCache<readonly Shop[]>(SHOP_LIFE)
+const storefrontOrigins = new IsolateCache<boolean>(SHOP_LIFE)
 const apiKeys = new IsolateCache<ApiKey>({ lifeMs: 5_000, capacity: 10_000 })
 
 /** The shop of a domain, or undefined. Copies live in the isolate for at most 30 seconds. */
@@ -100,19 +100,26 @@ export function shopByMerchant(env: Env, merchantId: string): Promise<Shop | und
   })
 }
 
-/** Whether the origin belongs to the storefront of an active shop. Copies live in the isolate for at most 30 seconds. */
+/** What a copy in the isolate says of the origin, or undefined; spares the limit on failed look-ups. */
+export function knownStorefrontOrigin(origin: string): boolean | undefined {
+  return storefrontOrigins.fresh(origin)
+}
+
+/**
+ * Whether the origin belongs to the storefront of an active shop. Copies live in the isolate for at most 30 seconds,
+ * unlike others also of a "no": most foreign origins ask again and again.
+ */
 export async function isStorefrontOrigin(env: Env, origin: string): Promise<boolean> {
-  const shops = await shopsByOrigin.get(origin, async () => {
-    const { results } = await env.CONTROL.prepare(
-      `SELECT ${SHOP_COLUMNS} FROM shops
-       WHERE status = 'active' AND EXISTS (SELECT 1 FROM json_each(storefront_origins) WHERE value = ?1) LIMIT 1`,
+  const isOne = await storefrontOrigins.get(origin, async () => {
+    const row = await env.CONTROL.prepare(
+      `SELECT 1 FROM storefront_origins JOIN shops USING (domain)
+       WHERE storefront_origins.origin = ?1 AND shops.status = 'active' LIMIT 1`,
     )
       .bind(origin)
-      .all()
-    // Most foreign origins ask again and again; so this answer, unlike others, is kept also when it is "none".
-    return results.map((row) => ShopRow.parse(row))
+      .first()
+    return row !== null
   })
-  return shops !== undefined && shops.length > 0
+  return isOne === true
 }
 
 /** The key of an HMAC (hex) if a copy is in the isolate; spares the limit on failed look-ups. */

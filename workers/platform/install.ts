@@ -49,6 +49,11 @@ ON CONFLICT (domain) DO UPDATE SET status = 'active', plan = excluded.plan, curr
   installed_at_ms = excluded.installed_at_ms, uninstalled_at_ms = NULL, updated_at_ms = excluded.updated_at_ms`,
       params: [domain, merchantId, shop.plan, shop.currency, shop.timeZone, JSON.stringify(origins), shop.nowMs],
     },
+    { sql: 'DELETE FROM storefront_origins WHERE domain = ?1', params: [domain] },
+    {
+      sql: 'INSERT INTO storefront_origins (origin, domain) SELECT value, ?1 FROM json_each(?2)',
+      params: [domain, JSON.stringify(origins)],
+    },
     {
       sql: `INSERT INTO program_settings (merchant_id, version, body, updated_at_ms, updated_by)
 SELECT merchant_id, 1, ?2, ?3, 'system' FROM shops WHERE domain = ?1

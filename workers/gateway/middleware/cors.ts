@@ -1,7 +1,8 @@
-import { isStorefrontOrigin } from '../../platform/control.ts'
+import { isStorefrontOrigin, knownStorefrontOrigin } from '../../platform/control.ts'
 import type { Caller } from '../../platform/handler.ts'
 import type { Exchange } from '../exchange.ts'
 import { Problem } from '../problem.ts'
+import { countFailedAuthentication, limitFailedAuthentication } from './rate-limit.ts'
 
 const EXPOSED = 'X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, Idempotency-Replayed'
 
@@ -10,11 +11,21 @@ function isOwnOrigin({ env, request }: Exchange, origin: string): boolean {
   return origin === env.APP_ORIGIN || request.url.startsWith(`${origin}/`)
 }
 
-/** Lets pages of active shops' storefronts read the answer; no others. Cookies play no part. */
+/** Anyone may name any origin before anything is known of them: what makes us look it up in vain is limited. */
+async function isAllowed(exchange: Exchange, origin: string): Promise<boolean> {
+  const known = knownStorefrontOrigin(origin)
+  if (known !== undefined) return known
+  limitFailedAuthentication(exchange)
+  const isOne = await isStorefrontOrigin(exchange.env, origin)
+  if (!isOne) countFailedAuthentication(exchange)
+  return isOne
+}
+
+/** Lets pages of active shops' storefronts read the answer; no others. Cookies play no part. Throws `rate_limited`. */
 export async function allowOrigin(exchange: Exchange): Promise<void> {
   const origin = exchange.request.headers.get('origin')
   exchange.headers['vary'] = 'Origin'
-  if (origin === null || !(await isStorefrontOrigin(exchange.env, origin))) return
+  if (origin === null || isOwnOrigin(exchange, origin) || !(await isAllowed(exchange, origin))) return
   exchange.headers['access-control-allow-origin'] = origin
   exchange.headers['access-control-expose-headers'] = EXPOSED
 }

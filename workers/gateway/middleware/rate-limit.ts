@@ -101,13 +101,13 @@ export async function limitRate(exchange: Exchange, rateClass: RateClass, owner:
   if (!shared.success) throw refuse(rateClass, 10)
 }
 
-/** Refuses look-ups of credentials from an address that has just failed too often. Throws `rate_limited`. */
+/** Refuses look-ups of credentials and origins from an address that has just failed too often. Throws `rate_limited`. */
 export function limitFailedAuthentication(exchange: Exchange): void {
   const taken = buckets.take(`authentication:${exchange.address}`, QUOTAS.authentication, Date.now(), 0)
   if (!taken.allowed) throw refuse('authentication', taken.retrySeconds)
 }
 
-/** Counts a look-up of credentials that do not exist. */
+/** Counts a look-up of credentials or of an origin that do not exist. */
 export function countFailedAuthentication(exchange: Exchange): void {
   buckets.take(`authentication:${exchange.address}`, QUOTAS.authentication, Date.now())
 }
