@@ -92,6 +92,16 @@ describe('a stream', () => {
     await expect.poll(() => stream.texts).toEqual(['pong'])
   })
 
+  it('does not mind what a client says', async () => {
+    const ref = newCustomer()
+    const stream = await listen(ref)
+    await stream.next(1)
+    stream.socket.send('hello')
+    stream.socket.send(new Uint8Array(10))
+    await stubOf(ref).executeBatch(ref, [earn('a', 5)])
+    await expect(stream.next(1)).resolves.toMatchObject([{ type: 'change', balance: { points: 5 } }])
+  })
+
   it('hands over what was missed since the last seq, without gap or duplicate against commits under way', async () => {
     const ref = newCustomer()
     await stubOf(ref).executeBatch(ref, [earn('a', 1), earn('b', 1), earn('c', 1)])

@@ -21,8 +21,11 @@ const TIMEOUT_MS = 20_000
 const Results = z.array(z.array(z.unknown()))
 /** An error that Postgres itself answered with carries its SQLSTATE; one without is an outage on the way. */
 const DatabaseError = z.object({ code: z.string().regex(/^[0-9A-Z]{5}$/) })
-/** SQLSTATE classes that say "the data is wrong": data exception, integrity, syntax or access. */
-const DATA_CLASSES = new Set(['22', '23', '42'])
+/**
+ * SQLSTATE classes that say "the data is wrong": data exception, integrity. Not 42 (syntax or access): no message can
+ * cause it, but a Worker that is deployed before its migration does, and then nothing may be given up on.
+ */
+const DATA_CLASSES = new Set(['22', '23'])
 
 /** Writes one statement: `sql\`select ${x}\`` → `select $1` and `[x]`. Only values may be put in. */
 export function sql(parts: TemplateStringsArray, ...values: readonly unknown[]): Statement {
