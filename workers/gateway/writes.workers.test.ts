@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ShopperSession } from '../../domain/contracts/operations.ts'
 import { StreamTicket } from '../../domain/contracts/points.ts'
 import { VersionedSettings } from '../../domain/contracts/settings.ts'
+import { readSettings } from '../platform/control.ts'
 import { installShop } from '../platform/install.ts'
 import { call, deliver, get, newShop, post, proxied, sessionQuery, type TestShop } from './testing.ts'
 
@@ -67,6 +68,31 @@ describe('a write', () => {
     const foreign = await post(EARN, key, { customer_id: GID, amount: '59.90', currency: 'USD' })
     expect(foreign.status).toBe(422)
     expect(await foreign.json()).toMatchObject({ code: 'currency_mismatch', errors: [{ pointer: '/currency' }] })
+  })
+
+  it('is answered as before under its key, though the shop’s rule gives nothing any more', async () => {
+    const shop = await newShop(env)
+    const earn = (key: string, amount: string) =>
+      post(EARN, shop.key, { customer_id: GID, amount }, { 'idempotency-key': key })
+    const first = await earn('sale-1', '59.90')
+    const { version, settings } = await readSettings(env, shop.merchantId)
+    const off = { version, settings: { ...settings, earning: { ...settings.earning, enabled: false } } }
+    const headers = {
+      authorization: `Bearer ${shop.key}`,
+      'content-type': 'application/json',
+      'idempotency-key': 'off',
+    }
+    expect((await call('/v1/api/core/settings', { method: 'PUT', body: JSON.stringify(off), headers })).status).toBe(
+      200,
+    )
+    const again = await earn('sale-1', '59.90')
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+    expect(await again.text()).toBe(await first.text())
+    const [refused, repeated] = [await earn('sale-2', '59.90'), await earn('sale-2', '59.90')]
+    expect(refused.status).toBe(422)
+    const text = await refused.text()
+    expect(JSON.parse(text)).toMatchObject({ code: 'points_out_of_range', errors: [{ pointer: '/amount' }] })
+    expect(await repeated.text()).toBe(text)
   })
 
   it('adjusts, and lists what happened in pages, newest first', async () => {
@@ -144,6 +170,12 @@ function preflight(origin: string): Promise<Response> {
   return call(EARN, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } })
 }
 
+/** A preflight from the origin of one number, always from the same address. */
+function askFrom(turn: number): Promise<Response> {
+  const headers = { origin: `https://${turn}.example`, 'cf-connecting-ip': '192.0.2.77' }
+  return call(EARN, { method: 'OPTIONS', headers })
+}
+
 describe('storefront origins', () => {
   it('of active shops may ask, others may not', async () => {
     const { origin } = await newShop(env)
@@ -167,14 +199,9 @@ describe('storefront origins', () => {
   })
 
   it('that exist nowhere are looked up 60 times a minute for one address, then no more', async () => {
-    const foreign = (turn: number) =>
-      call(EARN, {
-        method: 'OPTIONS',
-        headers: { origin: `https://${turn}.example`, 'cf-connecting-ip': '192.0.2.77' },
-      })
-    for (let turn = 0; turn < 60; turn += 1) expect((await foreign(turn)).status).toBe(403)
-    expect((await foreign(60)).status).toBe(429)
-    expect((await foreign(0)).status).toBe(403)
+    for (let turn = 0; turn < 60; turn += 1) expect((await askFrom(turn)).status).toBe(403)
+    expect((await askFrom(60)).status).toBe(429)
+    expect((await askFrom(0)).status).toBe(403)
   })
 
   it('may open the live stream: balance at once, then each change; a ticket works once and from its origin', async () => {

@@ -9,7 +9,7 @@ import { checkHealth } from '../../platform/health.ts'
 import type { Answer, Caller, HandlerContext, Handlers } from '../../platform/handler.ts'
 import { issueStreamTicket } from '../../platform/token.ts'
 import { callAccount, emptyBalance, targetAccount, unknownCustomer } from './account.ts'
-import { adjustCommand, earnCommand, redeemCommand, type WriteContext } from './writes.ts'
+import { aboutAmount, adjustCommand, earnCommand, redeemCommand, type WriteContext } from './writes.ts'
 
 /** An object that holds nobody's data; asking it shows that objects answer. */
 const HEALTH_MERCHANT = '00000000-0000-0000-0000-000000000000'
@@ -52,7 +52,8 @@ export const points: Handlers<
   | 'points.streamTicket'
   | 'points.health'
 > = {
-  'points.earn': (context, { body }) => book(context, body.customer_id, (write) => earnCommand(body, write)),
+  'points.earn': async (context, { body }) =>
+    aboutAmount(body, await book(context, body.customer_id, (write) => earnCommand(body, write))),
   'points.redeem': (context, { body }) => book(context, body.customer_id, (write) => redeemCommand(body, write)),
   'points.adjust': (context, { body }) => book(context, body.customer_id, (write) => adjustCommand(body, write)),
 

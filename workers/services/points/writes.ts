@@ -28,9 +28,9 @@ export function earnCommand(body: EarnRequest, { settings, base, claim }: WriteC
   if (body.currency !== undefined && body.currency !== currency) {
     return refuse('currency_mismatch', `The shop's currency is ${currency}.`, '/currency')
   }
-  const points = body.points ?? pointsForAmount(settings, body.amount ?? '0')
-  if (points === undefined) return refuse('points_out_of_range', 'The amount is too large.', '/amount')
-  if (points === 0) return refuse('points_out_of_range', "By the shop's rule this amount earns nothing.", '/amount')
+  // Too few or too many points are for the account to refuse: what it booked before under the same Idempotency-Key comes
+  // first, whatever the rule gives by now.
+  const points = body.points ?? pointsForAmount(settings, body.amount ?? '0') ?? Number.MAX_SAFE_INTEGER
   return {
     ...base,
     kind: 'earn_points',
@@ -39,6 +39,12 @@ export function earnCommand(body: EarnRequest, { settings, base, claim }: WriteC
     reason: body.reason ?? null,
     terms: lotTerms(settings),
   }
+}
+
+/** Says of an amount what the account said of the points that the rule made of it. */
+export function aboutAmount<A extends { readonly ok: true } | Refusal>(body: EarnRequest, answer: A): A {
+  if (answer.ok || body.amount === undefined || answer.code !== 'points_out_of_range') return answer
+  return { ...answer, detail: `By the shop's rule for this amount, ${answer.detail}`, pointer: '/amount' }
 }
 
 /** The command that spends points within the shop's limits. */
