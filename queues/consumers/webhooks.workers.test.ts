@@ -73,6 +73,24 @@ describe('orders', () => {
     expect(await postedPoints(merchantId, customer)).toBe(17)
   })
 
+  it('stay with whoever they were booked for when the shop gives them to another customer', async () => {
+    const merchantId = await newShop()
+    const customer = newCustomerGid()
+    const order = orderOf(customer, 5000, { buyer: { kind: 'guest', email_index: 'ab'.repeat(32) } })
+    await deliver(WEBHOOKS, [orderMessage(merchantId, order, 'orders/create')])
+    const booked = () => neonBatch(env, merchantId, [sql`select kind, points from points_transactions order by seq`])
+    const earned = { kind: 'earn', points: '50' }
+    await vi.waitFor(async () => expect(await booked()).toEqual([[earned]]), { timeout: 10_000 })
+    const given: typeof order = { ...order, buyer: { kind: 'customer', customer_gid: customer } }
+    const cancelled = { ...given, cancelled_at_ms: 1_790_000_200_000 }
+    await deliver(WEBHOOKS, [orderMessage(merchantId, given)])
+    await deliver(WEBHOOKS, [orderMessage(merchantId, cancelled, 'orders/cancelled')])
+    await vi.waitFor(async () => expect(await booked()).toEqual([[earned, { kind: 'clawback', points: '-50' }]]), {
+      timeout: 10_000,
+    })
+    expect(await postedPoints(merchantId, customer)).toBe(null)
+  })
+
   it('that are refused are an answer, not an outage', async () => {
     const merchantId = await newShop()
     const customer = newCustomerGid()

@@ -49,18 +49,16 @@ export function parseWaiting(rows: unknown): Map<string, RefundFacts[]> {
   return new Map([...byOrder].map(([orderGid, found]) => [orderGid, found.map(({ facts }) => facts)]))
 }
 
-/** Who owns each of the orders, as far as an entry of it has arrived in Postgres. */
-export async function findOwners(
-  env: Env,
-  merchantId: string,
-  orderGids: readonly string[],
-): Promise<Map<string, OrderOwner>> {
-  const [rows] = await neonBatch(env, merchantId, [
-    sql`select distinct on (t.order_gid) t.order_gid, t.customer_id, c.shopify_gid
-      from points_transactions t join customers c on c.merchant_id = t.merchant_id and c.id = t.customer_id
-      where t.order_gid in (select jsonb_array_elements_text(${JSON.stringify(orderGids)}::jsonb))
-      order by t.order_gid, t.recorded_at`,
-  ])
+/** Whose these orders are: the account that booked the first entry of each. */
+export function selectOwners(orderGids: readonly string[]): Statement {
+  return sql`select distinct on (t.order_gid) t.order_gid, t.customer_id, c.shopify_gid
+    from points_transactions t join customers c on c.merchant_id = t.merchant_id and c.id = t.customer_id
+    where t.order_gid in (select jsonb_array_elements_text(${JSON.stringify(orderGids)}::jsonb))
+    order by t.order_gid, t.recorded_at, t.customer_id`
+}
+
+/** By order, the owner that {@link selectOwners} found, as far as an entry of the order has arrived in Postgres. */
+export function parseOwners(merchantId: string, rows: unknown): Map<string, OrderOwner> {
   return new Map(
     OwnerRows.parse(rows).map(({ order_gid, customer_id, shopify_gid }) => [
       order_gid,

@@ -11,8 +11,9 @@ import { DONE, pooled, reasonOf, type Settlements } from '../../batch.ts'
 import { logLine } from '../../log.ts'
 import {
   deleteWaiting,
-  findOwners,
+  parseOwners,
   parseWaiting,
+  selectOwners,
   selectWaiting,
   storeWaiting,
   type OrderOwner,
@@ -27,7 +28,7 @@ interface Task {
 }
 
 const ACCOUNTS_AT_ONCE = 32
-/** The look for refunds that came early is worth this much of an order's way to the screen. */
+/** The look into Postgres is worth this much of an order's way to the screen. */
 const LOOK_TIMEOUT_MS = 1_000
 
 /**
@@ -42,14 +43,17 @@ export async function bookOrders(
   settlements: Settlements,
 ): Promise<void> {
   if (orders.length === 0 && refunds.length === 0) return
-  const owners = ownersInBatch(merchantId, orders)
+  const buyers = ownersInBatch(merchantId, orders)
   // A refund whose order is in the same batch needs no database to find its owner.
-  const [beside, alone] = partition(refunds, ({ webhook }) => owners.has(webhook.refund.order_gid))
-  const [lone, waiting, settings] = await Promise.all([
+  const [beside, alone] = partition(refunds, ({ webhook }) => buyers.has(webhook.refund.order_gid))
+  const [lone, { waiting, known }, settings] = await Promise.all([
     placeLoneRefunds(env, merchantId, alone, settlements),
-    waitingFor(env, merchantId, [...owners.keys()]),
+    lookUp(env, merchantId, [...buyers.keys()]),
     settingsFor(env, merchantId, orders, settlements),
   ])
+  // An order stays with whoever it was booked for, also when the shop gives it to another customer later: or it would
+  // earn twice, and its cancellation would look for its points where they are not.
+  const owners = new Map([...buyers, ...known])
   const tasks = [
     ...beside.flatMap((refund) => refundTask(refund, owners)),
     ...lone,
@@ -112,11 +116,8 @@ async function placeLoneRefunds(
   try {
     const facts = refunds.map(({ webhook }) => webhook.refund)
     await neonBatch(env, merchantId, [storeWaiting(merchantId, facts, new Date().toISOString())])
-    const owners = await findOwners(
-      env,
-      merchantId,
-      facts.map((refund) => refund.order_gid),
-    )
+    const [rows] = await neonBatch(env, merchantId, [selectOwners(facts.map((refund) => refund.order_gid))])
+    const owners = parseOwners(merchantId, rows)
     return refunds.flatMap((refund) => refundTask(refund, owners))
   } catch (error) {
     for (const { message } of refunds) settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
@@ -124,22 +125,29 @@ async function placeLoneRefunds(
   }
 }
 
+/** What Postgres knows of orders. */
+interface KnownOrders {
+  /** Refunds that came before. */
+  readonly waiting: ReadonlyMap<string, readonly RefundFacts[]>
+  /** Whom they were booked for. */
+  readonly known: ReadonlyMap<string, OrderOwner>
+}
+
+const NOTHING_KNOWN: KnownOrders = { waiting: new Map(), known: new Map() }
+
 /**
- * Refunds that came before these orders. Without Postgres there are none to see; the order is booked all the same, and
- * the events consumer finds the refunds once the entry arrives there.
+ * What Postgres knows of these orders. Without Postgres that is nothing; the order is booked all the same, and the
+ * events consumer finds the refunds once the entry arrives there.
  */
-async function waitingFor(
-  env: Env,
-  merchantId: string,
-  orderGids: readonly string[],
-): Promise<ReadonlyMap<string, readonly RefundFacts[]>> {
-  if (orderGids.length === 0) return new Map()
+async function lookUp(env: Env, merchantId: string, orderGids: readonly string[]): Promise<KnownOrders> {
+  if (orderGids.length === 0) return NOTHING_KNOWN
   try {
-    const [rows] = await neonBatch(env, merchantId, [selectWaiting(orderGids)], LOOK_TIMEOUT_MS)
-    return parseWaiting(rows)
+    const statements = [selectWaiting(orderGids), selectOwners(orderGids)]
+    const [waiting, owners] = await neonBatch(env, merchantId, statements, LOOK_TIMEOUT_MS)
+    return { waiting: parseWaiting(waiting), known: parseOwners(merchantId, owners) }
   } catch (error) {
-    logLine('warn', 'waiting refunds not read', { merchant_id: merchantId, reason: reasonOf(error) })
-    return new Map()
+    logLine('warn', 'orders not looked up', { merchant_id: merchantId, reason: reasonOf(error) })
+    return NOTHING_KNOWN
   }
 }
 
