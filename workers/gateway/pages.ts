@@ -14,14 +14,17 @@ function notFound(): Problem {
 
 /** A page or a file of the web build, with our headers. 404 where there is none. */
 export async function servePage({ env, request, path, headers }: Exchange): Promise<Response> {
-  if ((request.method !== 'GET' && request.method !== 'HEAD') || API_PATH.test(path)) throw notFound()
+  if (API_PATH.test(path)) throw notFound()
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
   if (path === '/storefront' && env.STOREFRONT_URL !== '') {
     return new Response(null, { status: 302, headers: { ...headers, location: env.STOREFRONT_URL } })
   }
+  const address = new URL(path === '/docs' ? '/docs/' : request.url, request.url)
   const asset = await env.ASSETS.fetch(
-    path === '/docs' ? new Request(new URL('/docs/', request.url), request) : request,
+    isRead ? new Request(address, request) : new Request(address, { method: 'HEAD' }),
   )
   if (asset.status === 404) throw notFound()
+  if (!isRead) throw new Problem('method_not_allowed', 'Use one of: GET, HEAD.', [], { allow: 'GET, HEAD' })
   const isHttps = request.url.startsWith('https:')
   const answer = new Response(asset.body, asset)
   const ours = securityHeaders(WIDGET_PATH.test(path) ? 'widget' : 'page', isHttps)
