@@ -163,7 +163,7 @@ export type StreamMessage = z.infer<typeof StreamMessage>
 export const STREAM_CLOSE = {
   /** The object restarts or moves; connect again. */
   serviceRestart: 1012,
-  /** Credentials were revoked or the shop uninstalled; do not come back without a new token. */
+  /** Credentials were revoked; do not come back without a new token. */
   revoked: 4401,
   /** The account was merged; ask for a new token, then connect again. */
   accountMerged: 4410,

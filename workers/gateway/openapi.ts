@@ -17,7 +17,7 @@ const Problem = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string().describe('what is wrong this time, and what to do'),
-  instance: z.string().describe('this case; its last part is the X-Request-Id'),
+  instance: z.string().describe('this case: ends with the X-Request-Id, or, where a write is refused, names the write'),
   code: z.enum(Object.keys(ERRORS)),
   retryable: z.boolean().describe('whether the same request may succeed later without a change'),
   errors: z
@@ -37,7 +37,7 @@ const DESCRIPTION = `Loyalty points for Shopify merchants: an order becomes poin
 
 **Credentials.** Servers send an API key, \`Authorization: Bearer ln_…\`. Storefronts send a shopper token, which \`GET /apps/loyalnest/session\` on the storefront answers (Shopify's app proxy signs it) and which reads its own customer only.
 
-**Writes** need an \`Idempotency-Key\` header. The same key with the same request gets the same answer, byte for byte, with \`Idempotency-Replayed: true\`, for 30 days; with another request 422. Your own business ids (\`activity_id\`, \`redemption_id\`, \`adjustment_id\`) are never booked twice, without end.
+**Writes** need an \`Idempotency-Key\` header. The same key with the same request gets the same answer, byte for byte, with \`Idempotency-Replayed: true\`, for 30 days; with another request for the same customer 422. Your own business ids (\`activity_id\`, \`redemption_id\`, \`adjustment_id\`) are never booked twice, without end.
 
 **Errors** are \`application/problem+json\` (RFC 9457) with a stable \`code\`; \`errors\` names every bad field.
 
