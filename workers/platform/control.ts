@@ -80,6 +80,7 @@ const SHOP_LIFE = { lifeMs: 30_000, capacity: 10_000 }
 const shopsByDomain = new IsolateCache<Shop>(SHOP_LIFE)
 const shopsByMerchant = new IsolateCache<Shop>(SHOP_LIFE)
 const storefrontOrigins = new IsolateCache<boolean>(SHOP_LIFE)
+const settingsCopies = new IsolateCache<VersionedSettings>({ lifeMs: 1_000, capacity: 10_000 })
 const apiKeys = new IsolateCache<ApiKey>({ lifeMs: 5_000, capacity: 10_000 })
 
 /** The shop of a domain, or undefined. Copies live in the isolate for at most 30 seconds. */
@@ -139,13 +140,33 @@ export function apiKeyByHmac(env: Env, hmac: string): Promise<ApiKey | undefined
   })
 }
 
-/** The program settings, straight from D1: what books points never reads a copy. Throws if the merchant has none. */
+/** The program settings, straight from D1. Throws if the merchant has none. */
 export async function readSettings(env: Env, merchantId: string): Promise<VersionedSettings> {
+  const settings = await selectSettings(env, merchantId)
+  if (settings === undefined) throw new Error(`merchant ${merchantId} has no settings`)
+  return settings
+}
+
+/**
+ * The program settings for booking: a copy that lives in the isolate for at most one second, so that a burst of orders
+ * asks D1 once a second and not once an order (ADR 0008). Throws if the merchant has none.
+ */
+export async function bookingSettings(env: Env, merchantId: string): Promise<VersionedSettings> {
+  const settings = await settingsCopies.get(merchantId, () => selectSettings(env, merchantId))
+  if (settings === undefined) throw new Error(`merchant ${merchantId} has no settings`)
+  return settings
+}
+
+/** To be called by whoever saved settings, so that this isolate books by them at once. */
+export function forgetSettings(merchantId: string): void {
+  settingsCopies.forget(merchantId)
+}
+
+async function selectSettings(env: Env, merchantId: string): Promise<VersionedSettings | undefined> {
   const row = await env.CONTROL.prepare(
     'SELECT version, body, updated_at_ms FROM program_settings WHERE merchant_id = ?1 ORDER BY version DESC LIMIT 1',
   )
     .bind(merchantId)
     .first()
-  if (row === null) throw new Error(`merchant ${merchantId} has no settings`)
-  return SettingsRow.parse(row)
+  return row === null ? undefined : SettingsRow.parse(row)
 }

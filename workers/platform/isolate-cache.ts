@@ -32,20 +32,27 @@ export class IsolateCache<V> {
     if (value !== undefined) return Promise.resolve(value)
     const asked = this.#asked.get(key)
     if (asked) return asked
-    const asking = this.#load(key, load)
+    const asking: Promise<V | undefined> = this.#load(key, load, () => this.#asked.get(key) === asking)
     this.#asked.set(key, asking)
     // The request that asked may be abandoned by its client while others wait for the same answer.
     waitUntil(asking.catch(() => undefined))
     return asking
   }
 
-  async #load(key: string, load: () => Promise<V | undefined>): Promise<V | undefined> {
+  /** Forgets the copy, also one that is on its way: the next `get` asks again. For whoever has just changed the datum. */
+  forget(key: string): void {
+    this.#kept.delete(key)
+    this.#asked.delete(key)
+  }
+
+  /** `isCurrent`: nothing has made this answer old while it was on its way. */
+  async #load(key: string, load: () => Promise<V | undefined>, isCurrent: () => boolean): Promise<V | undefined> {
     try {
       const value = await load()
-      if (value !== undefined) this.#keep(key, value)
+      if (value !== undefined && isCurrent()) this.#keep(key, value)
       return value
     } finally {
-      this.#asked.delete(key)
+      if (isCurrent()) this.#asked.delete(key)
     }
   }
 

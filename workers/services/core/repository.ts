@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type Refusal, refuse } from '../../../domain/contracts/errors.ts'
 import type { ProgramSettings, VersionedSettings } from '../../../domain/contracts/settings.ts'
 import type { IdempotencyClaim } from '../../../durable-objects/kernel/protocol.ts'
-import { readSettings } from '../../platform/control.ts'
+import { forgetSettings, readSettings } from '../../platform/control.ts'
 
 const CLAIM_LIFE_MS = 30 * 24 * 3_600_000
 
@@ -57,6 +57,7 @@ async function write(env: Env, change: SettingsChange, json: string): Promise<bo
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
       ).bind(merchantId, claim.scope, claim.key, claim.fingerprint, json, nowMs),
     ])
+    forgetSettings(merchantId)
     return true
   } catch (error) {
     if (error instanceof Error && error.message.includes('UNIQUE constraint failed')) return false

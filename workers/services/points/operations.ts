@@ -4,7 +4,7 @@ import type { CustomerRef } from '../../../domain/contracts/ids.ts'
 import type { PointsWritten } from '../../../domain/contracts/points.ts'
 import type { Command } from '../../../domain/ledger/types.ts'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
-import { readSettings } from '../../platform/control.ts'
+import { bookingSettings } from '../../platform/control.ts'
 import { checkHealth } from '../../platform/health.ts'
 import type { Answer, Caller, HandlerContext, Handlers } from '../../platform/handler.ts'
 import { issueStreamTicket } from '../../platform/token.ts'
@@ -32,7 +32,7 @@ async function book(
   const target = targetAccount(caller, customer)
   if (!target.ok) return target
   const { ref } = target
-  const settings = await readSettings(env, ref.merchantId)
+  const settings = await bookingSettings(env, ref.merchantId)
   const base = { source: 'api' as const, actor: `api_key:${caller.principal.id}`, effectiveAtMs: nowMs }
   const command = toCommand({ settings, base, claim })
   if ('ok' in command) return command
