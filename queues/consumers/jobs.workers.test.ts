@@ -1,6 +1,7 @@
-import { createScheduledController } from 'cloudflare:test'
+import { createScheduledController, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
+import { customerAccountName } from '../../durable-objects/kernel/stubs.ts'
 import { neonBatch, sql } from '../../workers/platform/neon.ts'
 import { compareProjections } from '../../workers/services/admin-core/comparison.ts'
 import worker from '../../workers/main.ts'
@@ -88,6 +89,23 @@ describe('jobs', () => {
     await neonBatch(env, merchantId, [sql`delete from points_transactions`, sql`delete from points_balances`])
     await deliver('loyalnest-jobs', [{ job: 'rebuild_projection', merchant_id: merchantId, after: null }])
     await vi.waitFor(async () => expect((await compare(merchantId)).differences).toEqual([]), { timeout: 10_000 })
+  })
+
+  it('go on to the next page although an account of this one cannot be read', async () => {
+    const { merchantId, gids } = await shopWith(27)
+    const ids = gids.map((gid) => customerIdOfGid(merchantId, gid)).toSorted()
+    await runInDurableObject(
+      env.CUSTOMER_ACCOUNT.getByName(customerAccountName(merchantId, ids[0] ?? '')),
+      (_account, { storage }) => storage.sql.exec("update entries set detail = 'not JSON'").toArray(),
+    )
+    await neonBatch(env, merchantId, [sql`delete from points_transactions where customer_id = ${ids[26]}`])
+    const lost = async () =>
+      neonBatch(env, merchantId, [sql`select from points_transactions where customer_id = ${ids[26]}`])
+    const job = { job: 'rebuild_projection', merchant_id: merchantId, after: null }
+    expect(await deliver('loyalnest-jobs', [job], { attempts: 4 })).toEqual({ acked: [], retried: [0] })
+    expect(await lost()).toEqual([[]])
+    expect(await deliver('loyalnest-jobs', [job], { attempts: 5 })).toEqual({ acked: [], retried: [0] })
+    await vi.waitFor(async () => expect(await lost()).toEqual([[{}, {}]]), { timeout: 10_000 })
   })
 
   it('that are not known are retried, and the others run', async () => {
