@@ -59,6 +59,16 @@ describe('a state', () => {
     stranger.kill('SIGKILL')
   })
 
+  it('is all that a reset forgets: what else is in its folder stays', async () => {
+    const paths = newState()
+    mkdirSync(paths.postgres, { recursive: true })
+    const letter = path.join(paths.dir, 'letter.txt')
+    writeFileSync(letter, 'Dear …')
+    await resetState(paths)
+    expect(existsSync(paths.postgres)).toBe(false)
+    expect(existsSync(letter)).toBe(true)
+  })
+
   it('is forgotten by a reset', async () => {
     const paths = newState()
     const hold = await holdState(paths)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import { end, isThere, know, KnownProcess } from './processes.ts'
@@ -100,10 +100,15 @@ export function forgetStale(paths: StatePaths): void {
   if (owner === undefined || !isThere(owner)) rmSync(paths.local, { force: true })
 }
 
-/** Deletes all state, unless a stack runs on it. @throws AlreadyRunningError */
+/**
+ * Deletes all state, unless a stack runs on it. Only what is ours: `--dir` may name a folder with other things in it.
+ * @throws AlreadyRunningError
+ */
 export async function resetState(paths: StatePaths): Promise<void> {
   if (!existsSync(paths.dir)) return
   const hold = await holdState(paths)
   hold.release()
-  rmSync(paths.dir, { recursive: true, force: true })
+  const { dir, ...ours } = paths
+  for (const file of [...Object.values(ours), `${paths.workerLog}.1`]) rmSync(file, { recursive: true, force: true })
+  if (readdirSync(dir).length === 0) rmdirSync(dir)
 }

@@ -120,7 +120,9 @@ function orderRoutes(app: Hono, shop: Shop): void {
     if (contact === undefined) return errors(c, 422, { email: ['or customer is needed'] })
     if (items.some((item) => !offerOf(item.variant_id))) return errors(c, 422, { line_items: ['unknown variant_id'] })
     const cart = `api:${crypto.randomUUID()}`
-    for (const item of items) store.setCartLine(cart, item.variant_id, item.quantity)
+    for (const { variant_id: id, quantity } of items) {
+      store.setCartLine(cart, id, (store.cart(cart).get(id) ?? 0) + quantity)
+    }
     const order = shop.placeOrder(cart, {
       email: contact,
       customerId: buyer?.id ?? null,

@@ -63,9 +63,10 @@ export function ajaxCart({ store }: Shop): Hono<StorefrontEnv> {
       return c.json({ status: 422, message: 'Cart Error', description: 'There is no such variant.' }, 422)
     }
     const { token } = c.get('session')
-    const before = store.cart(token)
-    const wanted = new Map(body.data.items.map(({ id, quantity }) => [id, quantity]))
-    for (const [id, quantity] of wanted) store.setCartLine(token, id, Math.min(99, (before.get(id) ?? 0) + quantity))
+    const wanted = new Set(body.data.items.map(({ id }) => id))
+    for (const { id, quantity } of body.data.items) {
+      store.setCartLine(token, id, Math.min(99, (store.cart(token).get(id) ?? 0) + quantity))
+    }
     return c.json({
       items: cartLines(c, store)
         .filter((line) => wanted.has(line.variant.id))

@@ -118,6 +118,18 @@ test('a bank transfer is paid when the merchant says so; then it can be refunded
   expect(ofTopic('orders/cancelled')[0]?.body).toContain('"financial_status":"refunded"')
 })
 
+test('two refunds of the whole order at once: one is made', async () => {
+  const id = await orderId(await api('/orders.json', order()))
+  const refunds = await Promise.all([1, 2, 3].map(() => api(`/orders/${id}/refunds.json`, { refund: {} })))
+  expect(refunds.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 422, 422])
+  await vi.waitFor(() => expect(ofTopic('refunds/create')).toHaveLength(1))
+})
+
+test('one variant named twice is ordered twice', async () => {
+  const answer = await api('/orders.json', order({ line_items: [{ variant_id: TEAPOT }, { variant_id: TEAPOT }] }))
+  expect(await answer.text()).toContain('"quantity":2')
+})
+
 test('what fails is tried again, the same body with the same id, until it is delivered', async () => {
   await shop.close()
   shop = await start(1_000)

@@ -105,10 +105,11 @@ export class Shop {
     return undefined
   }
 
-  /** The sentence why not, or undefined. */
-  refund(order: Order, wish: RefundWish): string | undefined {
+  /** The sentence why not, or undefined. `asked`: the order as it was read, perhaps before another refund of it. */
+  refund(asked: Order, wish: RefundWish): string | undefined {
     return this.store.transaction(() => {
       const now = new Date()
+      const order = this.store.order(asked.id) ?? asked
       const refund = makeRefund(order, wish, () => this.#nextId(), now)
       if (typeof refund === 'string') return refund
       const after: Order = { ...order, updatedAt: now.toISOString(), refunds: [...order.refunds, refund] }
