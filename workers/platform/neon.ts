@@ -90,5 +90,7 @@ function asTenant(merchantId: string): Statement {
 function connect(env: Env) {
   // Only locally and in tests: there the endpoint of tools/database stands in for Neon's.
   if (env.NEON_PROXY !== '') neonConfig.fetchEndpoint = `http://${env.NEON_PROXY}/sql`
+  // The driver's own error says the whole of it, password included, and would end up in the log and in dead letters.
+  if (!URL.canParse(env.DATABASE_URL)) throw new Error('DATABASE_URL is not a URL')
   return neon(env.DATABASE_URL)
 }

@@ -34,6 +34,12 @@ describe('neonBatch', () => {
   })
 })
 
+it('a DATABASE_URL that is mistyped is not told to anybody', async () => {
+  const mistyped = { ...env, DATABASE_URL: 'postgres://user:s3cret@host:port/database' }
+  const error: unknown = await neonBatch(mistyped, merchant(), [countMerchants]).catch((thrown: unknown) => thrown)
+  expect(String(error)).toBe('Error: DATABASE_URL is not a URL')
+})
+
 describe('isDataError', () => {
   it('tells refused data from an outage', async () => {
     const refused: unknown = await neonBatch(env, merchant(), [sql`select ${'x'}::uuid`]).catch(
