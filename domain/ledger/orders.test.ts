@@ -4,6 +4,7 @@ import {
   cancellation,
   DAY_MS,
   grantOf,
+  MONDAY_MS,
   money,
   orderOf,
   redeemOf,
@@ -32,6 +33,16 @@ describe('an order', () => {
     expect(account.do(orderOf({ parts: money() })).outcome).toBe('duplicate')
     expect(account.history).toEqual(['earn 0'])
     expect([...account.lots]).toEqual([])
+  })
+
+  it('of a shop whose clock is ahead of ours is spendable at once, and its return window begins now at the latest', () => {
+    const ahead = { effectiveAtMs: MONDAY_MS + 400 * DAY_MS }
+    const account = new TestAccount()
+    account.book(orderOf(ahead))
+    account.book(orderOf({ ...ahead, orderGid: 'gid://shopify/Order/2', returnWindowDays: 2 }))
+    expect(account.history).toEqual(['earn 59', 'earn_pending 0'])
+    account.wait(3 * DAY_MS)
+    expect(account.account).toMatchObject({ posted: 118, pending: 0 })
   })
 
   it('of more points than an entry can hold is refused', () => {

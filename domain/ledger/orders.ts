@@ -76,8 +76,10 @@ export function earnOrder(draft: Draft, command: EarnOrder, nowMs: number): Prop
   if (invalid) return invalid
   const shared = { orderGid, ruleVersion: rule.version }
   const detail: EntryDetail = { rule, parts, baseMinor: orderMinor }
+  // A shop's clock may be ahead of ours: an order has happened by the time that it is heard of.
+  const orderedAtMs = Math.min(effectiveAtMs, nowMs)
   const activatesAtMs =
-    returnWindowDays > 0 ? endOfDayAfterMs(effectiveAtMs, returnWindowDays, terms.timeZone) : effectiveAtMs
+    returnWindowDays > 0 ? endOfDayAfterMs(orderedAtMs, returnWindowDays, terms.timeZone) : orderedAtMs
   // The window of an order that is heard of late may be over already.
   if (points > 0 && activatesAtMs > nowMs) {
     const pending = { ...detail, pendingPoints: points, activatesAtMs, terms }
