@@ -12,7 +12,11 @@ const Compared = z.object({
   main: z.string(),
   compatibility_date: z.string(),
   compatibility_flags: z.array(z.string()),
-  observability: z.object({ enabled: z.boolean() }),
+  observability: z.object({
+    enabled: z.boolean(),
+    // A request's address may carry a ticket or a customer's id, which belong into no log.
+    logs: z.object({ enabled: z.literal(true), invocation_logs: z.literal(false) }),
+  }),
   assets: z.object({
     directory: z.string(),
     binding: z.string(),
