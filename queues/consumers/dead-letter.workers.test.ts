@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import type { HandlerContext } from '../../workers/platform/handler.ts'
 import { shopByMerchant } from '../../workers/platform/control.ts'
+import { sweepAll } from '../../workers/scheduled/sweep.ts'
 import { adminCore } from '../../workers/services/admin-core/operations.ts'
 import {
   deliver,
@@ -53,6 +54,16 @@ async function replay(merchantId: string, id: string, key?: string) {
 async function arrival(merchantId: string, customerGid: string): Promise<void> {
   await vi.waitFor(async () => expect(await projectedEntries(merchantId, customerGid)).toBe(1), { timeout: 10_000 })
 }
+
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString()
+
+it('what is known of failures goes once the messages must be gone, also of those that recovered', async () => {
+  const add = env.EVENT_LOG.prepare('insert into failures values (?1, ?2, 3, ?3)')
+  await env.EVENT_LOG.batch([add.bind('old', 'outage', daysAgo(16)), add.bind('young', 'outage', daysAgo(13))])
+  await sweepAll(env)
+  const { results } = await env.EVENT_LOG.prepare("select body_hash from failures where reason = 'outage'").all()
+  expect(results).toEqual([{ body_hash: 'young' }])
+})
 
 describe('a message that was given up on', () => {
   it('is stored with why it failed, and works when it is replayed', async () => {

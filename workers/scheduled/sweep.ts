@@ -5,6 +5,9 @@ const Merchants = z.array(z.object({ merchant_id: z.uuid() }))
 /** What `sendBatch` takes at once. */
 const MERCHANTS_A_PAGE = 100
 
+/** A message lives for 14 days at most; after that nobody asks any more why it failed. */
+const FAILURES_KEPT_MS = 15 * 24 * 3_600_000
+
 /** The Worker's `scheduled()`, daily: one sweep job a merchant, which finds accounts whose alarm was lost. */
 export async function sweepAll(env: Env): Promise<void> {
   for (let after = ''; ;) {
@@ -22,7 +25,9 @@ export async function sweepAll(env: Env): Promise<void> {
         }),
       )
     }
-    if (merchants.length < MERCHANTS_A_PAGE) return
+    if (merchants.length < MERCHANTS_A_PAGE) break
     after = merchants.at(-1)?.merchant_id ?? after
   }
+  const outdated = new Date(Date.now() - FAILURES_KEPT_MS).toISOString()
+  await env.EVENT_LOG.prepare('delete from failures where at < ?1').bind(outdated).run()
 }
