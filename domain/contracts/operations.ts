@@ -130,6 +130,7 @@ export const ShopperSession = z.object({
 })
 
 const pointsErrors = [
+  'customer_not_found',
   'external_id_conflict',
   'idempotency_key_reused',
   'account_merged',
@@ -296,7 +297,7 @@ export const OPERATIONS = [
     params: z.strictObject({ id: z.string().min(1).max(64) }),
     response: DeadLetter,
     status: 202,
-    errors: ['idempotency_key_reused'],
+    errors: ['idempotency_key_reused', 'not_found'],
   }),
   operation({
     id: 'adminCore.compareProjections',
@@ -314,7 +315,7 @@ export const OPERATIONS = [
     }),
     response: ProjectionComparison,
     status: 200,
-    errors: ['unavailable'],
+    errors: [],
   }),
   operation({
     id: 'adminCore.rebuildProjections',
@@ -328,7 +329,7 @@ export const OPERATIONS = [
     idempotencyKey: false,
     response: z.object({ queued: z.literal(true) }),
     status: 202,
-    errors: ['unavailable'],
+    errors: [],
   }),
   health('/health', 'gateway'),
   health('/v1/api/core/health', 'core'),

@@ -77,6 +77,7 @@ function codesOf(operation: Operation): ReadonlySet<ErrorCode> {
   if (operation.access.kind === 'member' || operation.access.kind === 'shopper') {
     add('credentials_required', 'credentials_invalid', 'forbidden')
   }
+  if (operation.access.kind === 'member' && operation.access.shopper) add('origin_not_allowed')
   if (operation.body || operation.query || operation.params) add('validation_failed')
   if (operation.body) add('malformed_json', 'payload_too_large')
   if (operation.body && operation.access.kind !== 'webhook') add('unsupported_media_type')

@@ -1,7 +1,9 @@
 import { exports } from 'cloudflare:workers'
 import { createHmac } from 'node:crypto'
+import { z } from 'zod'
 import type { MerchantId } from '../../domain/contracts/ids.ts'
 import type { Permission } from '../../domain/contracts/permissions.ts'
+import openApiDocument from '../../openapi.json'
 import { createApiKey, installShop } from '../platform/install.ts'
 
 /** What the gateway's tests share: shops of their own, keys, signatures, and calls from addresses of their own. */
@@ -47,11 +49,38 @@ export async function newKey(
   return (await createApiKey(env.CONTROL, request)).key
 }
 
-/** Calls the Worker, from an address of its own unless one is given. */
-export function call(path: string, init: RequestInit = {}): Promise<Response> {
+/**
+ * Calls the Worker, from an address of its own unless one is given.
+ * @throws when an operation refuses with a code that openapi.json does not name for it
+ */
+export async function call(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers)
   if (!headers.has('cf-connecting-ip')) headers.set('cf-connecting-ip', crypto.randomUUID())
-  return exports.default.fetch(new Request(`http://127.0.0.1:8787${path}`, { ...init, headers }))
+  const response = await exports.default.fetch(new Request(`http://127.0.0.1:8787${path}`, { ...init, headers }))
+  if (response.headers.get('content-type')?.startsWith('application/problem+json')) {
+    const { code } = Refused.parse(await response.clone().json())
+    const responses = documented(path, init.method ?? 'GET')
+    if (responses && !responses[response.status]?.description.includes(`\`${code}\``)) {
+      throw new Error(`openapi.json does not name ${code} for ${init.method ?? 'GET'} ${path}`)
+    }
+  }
+  return response
+}
+
+const Refused = z.object({ code: z.string() })
+const Documented = z.record(
+  z.string(),
+  z.record(z.string(), z.object({ responses: z.record(z.string(), z.object({ description: z.string() })) })),
+)
+const operations = Object.entries(Documented.parse(openApiDocument.paths)).map(([path, methods]) => ({
+  path: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  methods,
+}))
+
+/** What openapi.json says that an operation may answer, by status; undefined where there is no such operation. */
+function documented(path: string, method: string) {
+  const [pathname = ''] = path.split('?')
+  return operations.find((operation) => operation.path.test(pathname))?.methods[method.toLowerCase()]?.responses
 }
 
 /** A POST of JSON with a key and a new Idempotency-Key, each of which `headers` may replace. */
