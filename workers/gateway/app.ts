@@ -5,6 +5,7 @@ import openApiDocument from '../../openapi.json'
 import { logFault, logRequest } from '../platform/log.ts'
 import { type Exchange, jsonResponse, problemResponse } from './exchange.ts'
 import { handlers } from './handlers.ts'
+import { networkOf } from './middleware/address.ts'
 import { answerOptions } from './middleware/cors.ts'
 import { requestIdOf } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
@@ -36,7 +37,7 @@ function newExchange(context: GatewayContext): Exchange {
     path: context.req.path,
     requestId,
     startedAtMs: Date.now(),
-    address: request.headers.get('cf-connecting-ip') ?? 'unknown',
+    address: networkOf(request.headers.get('cf-connecting-ip') ?? 'unknown'),
     headers: { ...securityHeaders('api', request.url.startsWith('https:')), 'x-request-id': requestId },
     operation: null,
     merchantId: null,

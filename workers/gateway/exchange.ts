@@ -8,7 +8,7 @@ export interface Exchange {
   readonly path: string
   readonly requestId: string
   readonly startedAtMs: number
-  /** Client's address, for limits only; never logged. */
+  /** Client's address, or its IPv6 network, for limits only; never logged. */
   readonly address: string
   /** Headers that the answer gets, whatever it will be. */
   readonly headers: Record<string, string>
