@@ -7,7 +7,7 @@ export function networkOf(address: string): string {
   const [head = '', tail] = address.split('::')
   const groups = head === '' ? [] : head.split(':')
   const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = new Array<string>(Math.max(0, 8 - groups.length - after.length)).fill('0')
+  const zeros = Array.from({ length: 8 - groups.length - after.length }, () => '0')
   const whole = tail === undefined ? groups : [...groups, ...zeros, ...after]
   return `${whole.slice(0, 4).join(':')}::/64`
 }
