@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
+import { sha256Canonical } from '../../domain/ledger/canonical.ts'
 import type { HandlerContext } from '../../workers/platform/handler.ts'
 import { shopByMerchant } from '../../workers/platform/control.ts'
 import { sweepAll } from '../../workers/scheduled/sweep.ts'
@@ -25,7 +26,11 @@ async function calledBy(merchantId: string, key = crypto.randomUUID()): Promise<
     requestId: 'test',
     nowMs: Date.now(),
     caller: { shop, principal: { kind: 'api_key', id: 'test', permissions: ['admin:full'] } },
-    claim: { scope: 'api_key:test adminCore.replayDeadLetter', key, fingerprint: 'f'.repeat(64) },
+    claim: {
+      scope: 'api_key:test adminCore.replayDeadLetter',
+      key,
+      fingerprint: sha256Canonical({ params: { id }, body: null }),
+    },
   }
 }
 

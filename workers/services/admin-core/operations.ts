@@ -1,10 +1,11 @@
-import { refuse } from '../../../domain/contracts/errors.ts'
+import { type Refusal, refuse } from '../../../domain/contracts/errors.ts'
 import type { JobMessage } from '../../../domain/contracts/jobs.ts'
+import { answerOnce, type Stored } from '../../platform/claims.ts'
 import { checkHealth } from '../../platform/health.ts'
 import type { HandlerContext, Handlers } from '../../platform/handler.ts'
 import { neonPing } from '../../platform/neon.ts'
 import { compareProjections } from './comparison.ts'
-import { answerTo, deadLetter, deadLetters, keepAnswer, markReplayed, sendAgain } from './repository.ts'
+import { deadLetter, deadLetters, markReplayed, sendAgain } from './repository.ts'
 
 type Ids =
   | 'adminCore.listDeadLetters'
@@ -19,6 +20,17 @@ function merchantOf({ caller }: HandlerContext): string {
   return caller.shop.merchantId
 }
 
+/** Acts once for the write's `Idempotency-Key`. */
+function once(
+  context: HandlerContext,
+  act: (env: Env, merchantId: string) => Promise<{ readonly ok: true; readonly body: unknown } | Refusal>,
+): Promise<Stored | Refusal> {
+  const { env, claim, nowMs } = context
+  if (claim === null) throw new Error('a write was called without its claim')
+  const merchantId = merchantOf(context)
+  return answerOnce(env, merchantId, claim, nowMs, () => act(env, merchantId))
+}
+
 /** Looking after the machinery of a merchant: dead letters and projections. */
 export const adminCore: Handlers<Ids> = {
   'adminCore.listDeadLetters': async (context, { query }) => {
@@ -28,33 +40,26 @@ export const adminCore: Handlers<Ids> = {
       : { ok: true, body: page }
   },
 
-  'adminCore.replayDeadLetter': async (context, { params }) => {
-    const { env, claim, nowMs } = context
-    const merchantId = merchantOf(context)
-    const known = claim === null ? undefined : await answerTo(env, merchantId, claim, params.id)
-    if (known === 'other request')
-      return refuse('idempotency_key_reused', 'Use a new Idempotency-Key for another dead letter.')
-    if (known !== undefined) return { ok: true, json: known.json, replayed: true }
-    const found = await deadLetter(env, merchantId, params.id)
-    if (found === undefined) return refuse('not_found', 'There is no dead letter with this id.')
-    if (found.letter.state === 'waiting') await sendAgain(env, found)
-    const letter =
-      found.letter.state === 'waiting' ? await markReplayed(env, merchantId, found.letter, nowMs) : found.letter
-    const json = JSON.stringify(letter)
-    if (claim !== null) await keepAnswer(env, merchantId, claim, params.id, json, nowMs)
-    return { ok: true, json, replayed: false }
-  },
+  'adminCore.replayDeadLetter': (context, { params }) =>
+    once(context, async (env, merchantId) => {
+      const found = await deadLetter(env, merchantId, params.id)
+      if (found === undefined) return refuse('not_found', 'There is no dead letter with this id.')
+      if (found.letter.state === 'replayed') return { ok: true, body: found.letter }
+      await sendAgain(env, found)
+      return { ok: true, body: await markReplayed(env, merchantId, found.letter, context.nowMs) }
+    }),
 
   'adminCore.compareProjections': async (context, { body }) => ({
     ok: true,
     body: await compareProjections(context.env, merchantOf(context), body, context.nowMs),
   }),
 
-  'adminCore.rebuildProjections': async (context) => {
-    const job: JobMessage = { job: 'rebuild_projection', merchant_id: merchantOf(context), after: null }
-    await context.env.JOBS.send(job)
-    return { ok: true, body: { queued: true } }
-  },
+  'adminCore.rebuildProjections': (context) =>
+    once(context, async (env, merchantId) => {
+      const job: JobMessage = { job: 'rebuild_projection', merchant_id: merchantId, after: null }
+      await env.JOBS.send(job)
+      return { ok: true, body: { queued: true } }
+    }),
 
   'admin-core.health': ({ env }) =>
     checkHealth('admin-core', {

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { DeadLetter, type DeadLettersPage } from '../../../domain/contracts/operations.ts'
-import type { IdempotencyClaim } from '../../../durable-objects/kernel/protocol.ts'
 
 /** A dead letter with the message itself and the queue that it goes back on. */
 export interface StoredLetter {
@@ -11,7 +10,6 @@ export interface StoredLetter {
 
 const COLUMNS = 'id, queue, received_at, attempts, reason, summary, state, replayed_at'
 const StoredRow = z.object({ queue: z.enum(['webhooks', 'events', 'jobs']), body: z.string() })
-const ClaimRow = z.object({ fingerprint: z.string(), body: z.string() })
 const Cursor = z.string().regex(/^[^_]+_.+$/)
 
 /** A page of a merchant's dead letters, newest first; undefined if the cursor is not one of ours. */
@@ -69,43 +67,4 @@ export async function markReplayed(
     .bind(merchantId, letter.id, replayedAt)
     .run()
   return { ...letter, state: 'replayed', replayed_at: replayedAt }
-}
-
-/** The stored answer to this key, or that the key was used for something else, or undefined. */
-export async function answerTo(
-  env: Env,
-  merchantId: string,
-  claim: IdempotencyClaim,
-  subject: string,
-): Promise<{ readonly json: string } | 'other request' | undefined> {
-  const row = await env.CONTROL.prepare(
-    'select fingerprint, body from idempotency_keys where merchant_id = ?1 and scope = ?2 and key = ?3',
-  )
-    .bind(merchantId, claim.scope, claim.key)
-    .first()
-  if (row === null) return undefined
-  const { fingerprint, body } = ClaimRow.parse(row)
-  return fingerprint === fingerprintOf(claim, subject) ? { json: body } : 'other request'
-}
-
-/** Keeps the answer for replays of the key. */
-export async function keepAnswer(
-  env: Env,
-  merchantId: string,
-  claim: IdempotencyClaim,
-  subject: string,
-  json: string,
-  nowMs: number,
-): Promise<void> {
-  await env.CONTROL.prepare(
-    `insert into idempotency_keys (merchant_id, scope, key, fingerprint, body, at_ms) values (?1, ?2, ?3, ?4, ?5, ?6)
-    on conflict do nothing`,
-  )
-    .bind(merchantId, claim.scope, claim.key, fingerprintOf(claim, subject), json, nowMs)
-    .run()
-}
-
-/** The claim covers the body; what the path names is part of the request too. */
-function fingerprintOf(claim: IdempotencyClaim, subject: string): string {
-  return `${claim.fingerprint}:${subject}`
 }

@@ -1,10 +1,8 @@
-import { z } from 'zod'
 import { type Refusal, refuse } from '../../../domain/contracts/errors.ts'
 import type { ProgramSettings, VersionedSettings } from '../../../domain/contracts/settings.ts'
 import type { IdempotencyClaim } from '../../../durable-objects/kernel/protocol.ts'
+import { isTaken, keepAnswer, type Stored, storedAnswer } from '../../platform/claims.ts'
 import { forgetSettings, readSettings } from '../../platform/control.ts'
-
-const CLAIM_LIFE_MS = 30 * 24 * 3_600_000
 
 /** A change of the settings as one caller asks for it. */
 export interface SettingsChange {
@@ -18,26 +16,6 @@ export interface SettingsChange {
   readonly nowMs: number
 }
 
-type Stored = { readonly ok: true; readonly replayed: boolean; readonly json: string }
-
-const ClaimRow = z.object({ fingerprint: z.string(), body: z.string() })
-
-/** The stored answer to the same request, a refusal if the key was used for another one, or undefined. */
-async function findClaim(
-  env: Env,
-  { merchantId, claim, nowMs }: SettingsChange,
-): Promise<Stored | Refusal | undefined> {
-  const row = await env.CONTROL.prepare(
-    'SELECT fingerprint, body FROM idempotency_keys WHERE merchant_id = ?1 AND scope = ?2 AND key = ?3 AND at_ms > ?4',
-  )
-    .bind(merchantId, claim.scope, claim.key, nowMs - CLAIM_LIFE_MS)
-    .first()
-  if (row === null) return undefined
-  const { fingerprint, body } = ClaimRow.parse(row)
-  if (fingerprint === claim.fingerprint) return { ok: true, replayed: true, json: body }
-  return refuse('idempotency_key_reused', 'This Idempotency-Key was used with other contents. Use a new key.')
-}
-
 function conflict(current: number): Refusal {
   return refuse('version_conflict', `The settings are at version ${current} now. Read them again.`, '/version')
 }
@@ -47,27 +25,23 @@ async function write(env: Env, change: SettingsChange, json: string): Promise<bo
   const { merchantId, version, settings, actor, claim, nowMs } = change
   try {
     await env.CONTROL.batch([
-      env.CONTROL.prepare('DELETE FROM idempotency_keys WHERE at_ms <= ?1').bind(nowMs - CLAIM_LIFE_MS),
       env.CONTROL.prepare(
         `INSERT INTO program_settings (merchant_id, version, body, updated_at_ms, updated_by)
          VALUES (?1, ?2, ?3, ?4, ?5)`,
       ).bind(merchantId, version + 1, JSON.stringify(settings), nowMs, actor),
-      env.CONTROL.prepare(
-        `INSERT INTO idempotency_keys (merchant_id, scope, key, fingerprint, body, at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
-      ).bind(merchantId, claim.scope, claim.key, claim.fingerprint, json, nowMs),
+      ...keepAnswer(env, merchantId, claim, json, nowMs),
     ])
     forgetSettings(merchantId)
     return true
   } catch (error) {
-    if (error instanceof Error && error.message.includes('UNIQUE constraint failed')) return false
+    if (isTaken(error)) return false
     throw error
   }
 }
 
 /** Stores new settings as the next version, or answers what the same request was answered before. */
 export async function storeSettings(env: Env, change: SettingsChange): Promise<Stored | Refusal> {
-  const claimed = await findClaim(env, change)
+  const claimed = await storedAnswer(env, change.merchantId, change.claim, change.nowMs)
   if (claimed) return claimed
   const current = await readSettings(env, change.merchantId)
   if (current.version !== change.version) return conflict(current.version)
@@ -79,5 +53,8 @@ export async function storeSettings(env: Env, change: SettingsChange): Promise<S
   const json = JSON.stringify(stored)
   if (await write(env, change, json)) return { ok: true, replayed: false, json }
   // Somebody was quicker: the same request sent twice, or another writer.
-  return (await findClaim(env, change)) ?? conflict((await readSettings(env, change.merchantId)).version)
+  return (
+    (await storedAnswer(env, change.merchantId, change.claim, change.nowMs)) ??
+    conflict((await readSettings(env, change.merchantId)).version)
+  )
 }
