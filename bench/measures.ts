@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { LocalInfo } from '../tools/local/info.ts'
-import { hammer, type LoadRequest, type LoadResult } from './load.ts'
+import { hammer, type LoadOptions, type LoadRequest, type LoadResult } from './load.ts'
 import { orderToSocket, type StreamLatency } from './latency.ts'
 import { orderPayload, signedWebhook } from '../tools/testing/webhooks.ts'
 
 /** What a run of the benchmark found. */
 export interface Results {
   readonly rates: readonly Rate[]
-  readonly booking: Booking
+  readonly bookings: readonly Booking[]
   readonly streams: readonly StreamLatency[]
   readonly steadyWebhooks: LoadResult
 }
@@ -22,6 +22,8 @@ export interface Rate {
 
 /** A burst of distinct orders, from the first webhook to the last booked point. */
 export interface Booking {
+  /** Whose orders they are. */
+  readonly name: string
   readonly orders: number
   readonly answeredPerSecond: number
   readonly bookedPerSecond: number
@@ -38,8 +40,10 @@ export interface Bench {
 }
 
 const CONNECTIONS = 32
-const BURST_ORDERS = 10_000
-const BURST_CUSTOMERS = 5000
+const KNOWN_OBJECTS = 50
+const BURST_ORDERS = 4000
+const BURST_CUSTOMERS = 2000
+const RETURNING_CUSTOMERS = 200
 
 /** Runs every measure, one after the other, on the same stack. */
 export async function measureAll(bench: Bench): Promise<Results> {
@@ -52,11 +56,15 @@ export async function measureAll(bench: Bench): Promise<Results> {
     streams.push(await orderToSocket(bench.info, perSecond, bench.seconds * 2, firstCustomer))
   }
   bench.progress('webhook answers at a steady 100/s')
-  const steadyWebhooks = await hammer({ ...appLoad(bench, webhooks(bench.info, 5000, 1)), perSecond: 100 })
+  const returning = webhooks(bench.info, 5000, 1, { customers: RETURNING_CUSTOMERS })
+  const steadyWebhooks = await hammer({ ...appLoad(bench, returning), perSecond: 100 })
   await quiet(bench)
   const rates = await measureRates(bench)
-  const booking = await measureBooking(bench)
-  return { rates, booking, streams, steadyWebhooks }
+  const bookings = [
+    await measureBooking(bench, 'customers who never bought before', 0),
+    await measureBooking(bench, 'the same customers again', 1),
+  ]
+  return { rates, bookings, streams, steadyWebhooks }
 }
 
 const get = (path: string): LoadRequest[] => [{ method: 'GET', path }]
@@ -72,14 +80,21 @@ async function measureRates(bench: Bench): Promise<Rate[]> {
       headers: { authorization },
     },
   ]
-  const spread = Array.from({ length: 500 }, (_, at): LoadRequest => ({ method: 'GET', path: `/write?id=${at}` }))
+  const bareWrites = (count: number, name: string): LoadRequest[] =>
+    Array.from({ length: count }, (_, at) => ({ method: 'GET', path: `/write?id=${name}${at}` }))
+  const known = earnings(authorization, 60_000, KNOWN_OBJECTS)
   const plan: { name: string; run: () => Promise<LoadResult>; peer?: Rate['peer'] }[] = [
     { name: 'bare hello', run: () => hammer(peerLoad(bench, get('/hello'))) },
     { name: 'bare object read', run: () => hammer(peerLoad(bench, get('/read'))), peer: { name: 'bare hello' } },
     {
       name: 'bare durable write in an object',
-      run: () => hammer(peerLoad(bench, spread)),
+      run: () => warmed(peerLoad(bench, bareWrites(KNOWN_OBJECTS, 'known'))),
       peer: { name: 'bare hello' },
+    },
+    {
+      name: 'bare first write in a new object',
+      run: () => hammer(peerLoad(bench, bareWrites(60_000, 'new'))),
+      peer: { name: 'bare durable write in an object' },
     },
     {
       name: 'balance read',
@@ -88,12 +103,18 @@ async function measureRates(bench: Bench): Promise<Rate[]> {
     },
     {
       name: 'ledger command (`POST /v1/api/points/earn`)',
-      run: () => hammer(appLoad(bench, earnings(authorization, 60_000))),
+      run: () => warmed(appLoad(bench, known)),
       peer: { name: 'bare durable write in an object', budget: 0.7 },
     },
     {
+      name: 'the same, first of a new customer',
+      run: () => hammer(appLoad(bench, earnings(authorization, 20_000, 20_000))),
+      peer: { name: 'bare first write in a new object' },
+    },
+    {
       name: 'webhook answer',
-      run: () => hammer(appLoad(bench, webhooks(info, 5000, 2))),
+      // Test orders: answered like any other, and nothing is booked, which would share workerd's one thread.
+      run: () => hammer(appLoad(bench, webhooks(info, 5000, 2, { test: true }))),
       peer: { name: 'bare hello', budget: 0.15 },
     },
   ]
@@ -107,19 +128,21 @@ async function measureRates(bench: Bench): Promise<Rate[]> {
 }
 
 /** Sends a burst and waits until the last of its orders is in its customer's ledger. */
-async function measureBooking(bench: Bench): Promise<Booking> {
-  bench.progress(`a burst of ${BURST_ORDERS} orders`)
-  const requests = webhooks(bench.info, BURST_ORDERS, 3)
+async function measureBooking(bench: Bench, name: string, round: number): Promise<Booking> {
+  bench.progress(`a burst of ${BURST_ORDERS} orders: ${name}`)
+  const firstOrder = round * BURST_ORDERS
+  const requests = webhooks(bench.info, firstOrder + BURST_ORDERS, 3).slice(firstOrder)
   const cpuBeforeMs = bench.appCpuMs()
   const beginMs = performance.now()
   const load = await hammer({ ...appLoad(bench, requests), amount: BURST_ORDERS })
   if (load.failed > 0) throw new Error(`${load.failed} of ${BURST_ORDERS} webhooks were not answered with 200`)
   const last = Array.from({ length: 50 }, (_, at) => String(customerOf(3, BURST_CUSTOMERS - 1 - at)))
-  const each = BURST_ORDERS / BURST_CUSTOMERS
+  const each = (firstOrder + BURST_ORDERS) / BURST_CUSTOMERS
   while ((await Promise.all(last.map((digits) => seqOf(bench.info, digits)))).some((seq) => seq < each)) await delay(50)
   const bookedMs = performance.now() - beginMs
   await quiet(bench)
   return {
+    name,
     orders: BURST_ORDERS,
     answeredPerSecond: load.perSecond,
     bookedPerSecond: (BURST_ORDERS * 1000) / bookedMs,
@@ -145,28 +168,40 @@ async function quiet(bench: Bench): Promise<void> {
 
 const customerOf = (series: number, at: number): number => series * 10_000_000 + at
 
-/** Signed orders, all different, spread over {@link BURST_CUSTOMERS} customers. */
-function webhooks(info: LocalInfo, count: number, series: number): LoadRequest[] {
+/** Signed orders, all different, spread over so many customers. */
+function webhooks(
+  info: LocalInfo,
+  count: number,
+  series: number,
+  { test = false, customers = BURST_CUSTOMERS }: { test?: boolean; customers?: number } = {},
+): LoadRequest[] {
   return Array.from({ length: count }, (_, at) =>
     signedWebhook(
       info,
       'orders/paid',
       orderPayload({
         order: String(series * 100_000_000 + at),
-        customer: String(customerOf(series, at % BURST_CUSTOMERS)),
+        customer: String(customerOf(series, at % customers)),
+        test,
         lines: [{ price: '59.90' }],
       }),
     ),
   )
 }
 
-function earnings(authorization: string, count: number): LoadRequest[] {
+/** So many requests are sent before a measure that every object of it is in memory. */
+async function warmed(load: LoadOptions): Promise<LoadResult> {
+  await hammer({ ...load, amount: 2 * KNOWN_OBJECTS })
+  return hammer(load)
+}
+
+function earnings(authorization: string, count: number, customers: number): LoadRequest[] {
   const run = crypto.randomUUID()
   return Array.from({ length: count }, (_, at) => ({
     method: 'POST',
     path: '/v1/api/points/earn',
     headers: { authorization, 'content-type': 'application/json', 'idempotency-key': `${run}-${at}` },
-    body: JSON.stringify({ customer_id: String(customerOf(4, at % 500)), points: 1 }),
+    body: JSON.stringify({ customer_id: String(customerOf(5 + customers, at % customers)), points: 1 }),
   }))
 }
 

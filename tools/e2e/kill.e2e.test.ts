@@ -77,7 +77,7 @@ test.skipIf(process.platform !== 'linux')(
     stack = await spawnStack(dir)
     const { info } = stack
     const acknowledged = writes.filter((write) => write.acknowledged !== undefined)
-    expect(acknowledged.length).toBeGreaterThan(100)
+    expect(acknowledged.length).toBeGreaterThan(50)
 
     const replays = await Promise.all(acknowledged.slice(-200).map((write) => earn(info, write)))
     for (const [at, replay] of replays.entries()) {
@@ -93,7 +93,7 @@ test.skipIf(process.platform !== 'linux')(
     for (const { activity } of acknowledged) expect(booked.get(`activity:${activity}`)).toBe(1)
     expect([...booked.values()].every((count) => count === 1)).toBe(true)
 
-    await drained(info)
+    expect(await differencesAtLast(info)).toEqual([])
   },
 )
 
@@ -109,12 +109,12 @@ async function externalIdsOf(info: LocalInfo, customer: string): Promise<string[
 }
 
 /** Waits until the projections equal the ledgers: everything in the outboxes was sent and arrived. */
-async function drained(info: LocalInfo): Promise<void> {
+async function differencesAtLast(info: LocalInfo): Promise<unknown[]> {
   for (let tries = 0; ; tries++) {
     const response = await apiOf(info).call('POST', '/admin/v1/projections/compare', { limit: 100 })
-    const { customers, differences } = ProjectionComparison.parse(await response.json())
-    if (customers >= CUSTOMERS.length && differences.length === 0) return
-    if (tries === 40) expect(differences).toEqual([])
+    const { customers, in_flight: inFlight, differences } = ProjectionComparison.parse(await response.json())
+    const settled = customers >= CUSTOMERS.length && inFlight === 0 && differences.length === 0
+    if (settled || tries === 40) return differences
     await delay(500)
   }
 }
