@@ -17,7 +17,7 @@ import {
 } from '../examples.ts'
 
 /** What the gateway hands to a handler when a member of the shop calls. */
-async function calledBy(merchantId: string, key = crypto.randomUUID()): Promise<HandlerContext> {
+async function calledBy(merchantId: string, id = '', key = crypto.randomUUID()): Promise<HandlerContext> {
   const shop = await shopByMerchant(env, merchantId)
   if (shop === undefined) throw new Error('the example shop is gone')
   return {
@@ -48,7 +48,7 @@ async function listed(
 }
 
 async function replay(merchantId: string, id: string, key?: string) {
-  return adminCore['adminCore.replayDeadLetter'](await calledBy(merchantId, key), {
+  return adminCore['adminCore.replayDeadLetter'](await calledBy(merchantId, id, key), {
     params: { id },
     query: undefined,
     body: undefined,
