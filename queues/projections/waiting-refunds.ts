@@ -40,7 +40,7 @@ export function storeWaiting(merchantId: string, refunds: readonly RefundFacts[]
 /** The refunds that wait for these orders. */
 export function selectWaiting(orderGids: readonly string[]): Statement {
   return sql`select order_gid, facts from waiting_refunds
-    where order_gid in (select jsonb_array_elements_text(${JSON.stringify(orderGids)}::jsonb))`
+    where order_gid = any(array(select jsonb_array_elements_text(${JSON.stringify(orderGids)}::jsonb)))`
 }
 
 /** By order, what {@link selectWaiting} found. */
@@ -49,12 +49,16 @@ export function parseWaiting(rows: unknown): Map<string, RefundFacts[]> {
   return new Map([...byOrder].map(([orderGid, found]) => [orderGid, found.map(({ facts }) => facts)]))
 }
 
-/** Whose these orders are: the account that booked the first entry of each. */
+/**
+ * Whose these orders are: the account that booked the first entry of each. The orders are an array and the customer is
+ * looked up last, one by one: a join would read all customers of the shop, or its whole ledger.
+ */
 export function selectOwners(orderGids: readonly string[]): Statement {
-  return sql`select distinct on (t.order_gid) t.order_gid, t.customer_id, c.shopify_gid
-    from points_transactions t join customers c on c.merchant_id = t.merchant_id and c.id = t.customer_id
-    where t.order_gid in (select jsonb_array_elements_text(${JSON.stringify(orderGids)}::jsonb))
-    order by t.order_gid, t.recorded_at, t.customer_id`
+  return sql`with owned as materialized (
+      select distinct on (order_gid) order_gid, customer_id from points_transactions
+      where order_gid = any(array(select jsonb_array_elements_text(${JSON.stringify(orderGids)}::jsonb)))
+      order by order_gid, recorded_at, customer_id)
+    select order_gid, customer_id, (select shopify_gid from customers where id = customer_id) as shopify_gid from owned`
 }
 
 /** By order, the owner that {@link selectOwners} found, as far as an entry of the order has arrived in Postgres. */
