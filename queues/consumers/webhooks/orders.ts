@@ -5,7 +5,7 @@ import { customerIdOfGid, customerIdOfGuest } from '../../../domain/ledger/ident
 import type { Command } from '../../../domain/ledger/types.ts'
 import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../../durable-objects/kernel/stubs.ts'
-import { readSettings } from '../../../workers/platform/control.ts'
+import { bookingSettings } from '../../../workers/platform/control.ts'
 import { neonBatch } from '../../../workers/platform/neon.ts'
 import { DONE, pooled, reasonOf, type Settlements } from '../../batch.ts'
 import { logLine } from '../../log.ts'
@@ -160,7 +160,7 @@ async function settingsFor(
 ): Promise<VersionedSettings | undefined> {
   if (orders.length === 0) return undefined
   try {
-    return await readSettings(env, merchantId)
+    return await bookingSettings(env, merchantId)
   } catch (error) {
     for (const { message } of orders) settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
     return undefined
