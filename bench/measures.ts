@@ -69,6 +69,13 @@ export async function measureAll(bench: Bench): Promise<Results> {
 
 const get = (path: string): LoadRequest[] => [{ method: 'GET', path }]
 
+const bareWrites = (count: number, name: string): LoadRequest[] =>
+  Array.from({ length: count }, (_, at) => ({ method: 'GET', path: `/write?id=${name}${at}` }))
+const commands: readonly LoadRequest[] = Array.from({ length: KNOWN_OBJECTS }, (_, at) => ({
+  method: 'GET',
+  path: `/command?id=${at}`,
+}))
+
 async function measureRates(bench: Bench): Promise<Rate[]> {
   const { info } = bench
   const authorization = `Bearer ${info.api_key}`
@@ -80,8 +87,6 @@ async function measureRates(bench: Bench): Promise<Rate[]> {
       headers: { authorization },
     },
   ]
-  const bareWrites = (count: number, name: string): LoadRequest[] =>
-    Array.from({ length: count }, (_, at) => ({ method: 'GET', path: `/write?id=${name}${at}` }))
   const known = earnings(authorization, 60_000, KNOWN_OBJECTS)
   const plan: { name: string; run: () => Promise<LoadResult>; peer?: Rate['peer'] }[] = [
     { name: 'bare hello', run: () => hammer(peerLoad(bench, get('/hello'))) },
@@ -102,12 +107,17 @@ async function measureRates(bench: Bench): Promise<Rate[]> {
       peer: { name: 'bare hello', budget: 0.25 },
     },
     {
-      name: 'ledger command (`POST /v1/api/points/earn`)',
-      run: () => warmed(appLoad(bench, known)),
+      name: 'ledger command in the object',
+      run: () => warmed(peerLoad(bench, commands)),
       peer: { name: 'bare durable write in an object', budget: 0.7 },
     },
     {
-      name: 'the same, first of a new customer',
+      name: 'the same over the API (`POST /v1/api/points/earn`)',
+      run: () => warmed(appLoad(bench, known)),
+      peer: { name: 'bare durable write in an object' },
+    },
+    {
+      name: 'the same over the API, first of a new customer',
       run: () => hammer(appLoad(bench, earnings(authorization, 20_000, 20_000))),
       peer: { name: 'bare first write in a new object' },
     },

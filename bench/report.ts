@@ -1,10 +1,11 @@
+import type { Cost } from './cost.ts'
 import type { Results } from './measures.ts'
 
 const BEGIN = '<!-- bench:begin -->'
 const END = '<!-- bench:end -->'
 
 /** The results as Markdown: ratios first, since only they hold on another machine. */
-export function toMarkdown(results: Results, machine: string, at: Date): string {
+export function toMarkdown(results: Results, cost: Cost, machine: string, at: Date): string {
   const rateOf = (name: string) => results.rates.find((rate) => rate.name === name)?.load
   const rows = results.rates.map(({ name, load, peer }) => {
     const peerLoad = peer === undefined ? undefined : rateOf(peer.name)
@@ -37,7 +38,9 @@ ${bursts.join('\n')}
 
 | order → shopper's socket, orders/s | orders | lost | p50 ms | p99 ms | budget ms |
 | ---: | ---: | ---: | ---: | ---: | ---: |
-${streams.join('\n')}`
+${streams.join('\n')}
+
+An order of a known customer: ${cost.rows} rows written (budget ≤ 7) and ${cost.messages} queue messages (budget ≤ 2), plus one row a batch for the merchant's usage.`
 }
 
 /** Puts the table between the document's two marks. */

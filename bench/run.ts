@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { spawnStack, stateFolder } from '../tools/testing/stack.ts'
+import { measureCost } from './cost.ts'
 import { machineName, processCpuMs } from './cpu.ts'
 import { measureAll } from './measures.ts'
 import { startPeers } from './peers/host.ts'
@@ -23,6 +24,8 @@ Starts LoyalNest on workerd's own socket beside a bare Worker, and prints what a
   process.exit(0)
 }
 
+console.log('what an order costs in rows and messages')
+const cost = measureCost()
 const stateDir = stateFolder()
 const peerDir = mkdtempSync(path.join(stateDir, 'peers-'))
 const stack = await spawnStack(stateDir, ['--direct'])
@@ -37,7 +40,7 @@ try {
     peerCpuMs: () => processCpuMs(peers.pid),
     progress: (line) => console.log(line),
   })
-  const table = toMarkdown(results, machineName(), new Date())
+  const table = toMarkdown(results, cost, machineName(), new Date())
   console.log(`\n${table}`)
   if (options.write) {
     const document = path.resolve(import.meta.dirname, '../docs/performance.md')

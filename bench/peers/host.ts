@@ -17,7 +17,7 @@ export async function startPeers(stateDir: string): Promise<PeerHost> {
     bundle: true,
     format: 'esm',
     write: false,
-    external: ['cloudflare:workers'],
+    external: ['cloudflare:workers', 'node:*'],
   })
   const script = bundled.outputFiles[0]?.text
   if (script === undefined) throw new Error('the peers could not be bundled')
@@ -27,10 +27,16 @@ export async function startPeers(stateDir: string): Promise<PeerHost> {
       modules: true,
       script,
       compatibilityDate: '2026-08-01',
+      compatibilityFlags: ['nodejs_compat'],
       cf: false,
       host: '127.0.0.1',
       port: 0,
-      durableObjects: { BARE_WRITES: { className: 'BareWrites', useSQLite: true } },
+      durableObjects: {
+        BARE_WRITES: { className: 'BareWrites', useSQLite: true },
+        CUSTOMER_ACCOUNT: { className: 'CustomerAccount', useSQLite: true },
+      },
+      queueProducers: { EVENTS: 'events' },
+      queueConsumers: { events: { maxBatchSize: 100, maxBatchTimeout: 1 } },
       resourcePersistencePath: stateDir,
       unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
     }),
