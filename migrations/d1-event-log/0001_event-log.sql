@@ -1,4 +1,5 @@
--- One row an event and no further index: rows written are most of the bill. Kept for 30 days.
+-- One row an event and no further index: rows written are most of the bill. Nothing removes old rows yet: the
+-- roll-up of what is older than 30 days to R2 comes with the events service.
 create table events (
   event_id text not null primary key,
   merchant_id text not null,
