@@ -3,7 +3,7 @@ import { consumeDeadLetters, noteFailures } from './consumers/dead-letter.ts'
 import { consumeEvents } from './consumers/events.ts'
 import { consumeJobs } from './consumers/jobs.ts'
 import { consumeWebhooks } from './consumers/webhooks.ts'
-import { logLine } from './log.ts'
+import { logLine } from '../workers/platform/log.ts'
 
 const CONSUMERS = { webhooks: consumeWebhooks, events: consumeEvents, jobs: consumeJobs } as const
 

@@ -51,32 +51,38 @@ export type Balance = z.infer<typeof Balance>
 /** The founding types of a transaction; `kind` beside it is finer. */
 export const TransactionType = z.enum(['earn', 'redeem', 'adjust'])
 
+/** Every type of ledger entry that there is or will be; later work adds none and changes no meaning. */
+export const TransactionKind = z.enum([
+  'earn',
+  'earn_pending',
+  'activate',
+  'cancel_pending',
+  'redeem',
+  'hold',
+  'capture',
+  'release',
+  'adjust',
+  'expire',
+  'clawback',
+  'reversal',
+  'merge_out',
+  'merge_in',
+  'import',
+])
+
+/** The way in by which an entry came. */
+export const TransactionSource = z.enum(['shopify', 'api', 'pos', 'import', 'merge', 'system'])
+
 /** One ledger entry as callers see it. */
 export const Transaction = z.object({
   id: z.string().describe('`{customer_id}:{seq}`'),
   seq: z.int().min(1),
   customer_id: z.uuid(),
   type: TransactionType,
-  kind: z.enum([
-    'earn',
-    'earn_pending',
-    'activate',
-    'cancel_pending',
-    'redeem',
-    'hold',
-    'capture',
-    'release',
-    'adjust',
-    'expire',
-    'clawback',
-    'reversal',
-    'merge_out',
-    'merge_in',
-    'import',
-  ]),
+  kind: TransactionKind,
   points: z.int().describe('effect on the posted balance'),
   pending_points: z.int().describe('effect on the pending balance'),
-  source: z.enum(['shopify', 'api', 'pos', 'import', 'merge', 'system']),
+  source: TransactionSource,
   external_id: z.string(),
   order_id: z.string().nullable(),
   reason: z.string().nullable(),

@@ -1,3 +1,5 @@
+import type { z } from 'zod'
+import type { TransactionKind, TransactionSource } from '../contracts/points.ts'
 import type { EarningRule, RedemptionLimits } from '../contracts/settings.ts'
 import type { Refusal } from '../contracts/errors.ts'
 import type { MoneyParts } from '../earning/facts.ts'
@@ -7,29 +9,11 @@ import type { MoneyParts } from '../earning/facts.ts'
  * The machine itself is `decide(view, command, nowMs)`; this file holds no logic.
  */
 
-/** Every type of entry that there is or will be; later work adds no type and changes no meaning. */
-export const ENTRY_TYPES = [
-  'earn',
-  'earn_pending',
-  'activate',
-  'cancel_pending',
-  'redeem',
-  'hold',
-  'capture',
-  'release',
-  'adjust',
-  'expire',
-  'clawback',
-  'reversal',
-  'merge_out',
-  'merge_in',
-  'import',
-] as const
-export type EntryType = (typeof ENTRY_TYPES)[number]
+/** The type of an entry, declared once in the contracts. */
+export type EntryType = z.infer<typeof TransactionKind>
 
 /** The way in by which a command came. */
-export const SOURCES = ['shopify', 'api', 'pos', 'import', 'merge', 'system'] as const
-export type Source = (typeof SOURCES)[number]
+export type Source = z.infer<typeof TransactionSource>
 
 /**
  * How many points an entry put into or took out of one lot. Positive: in; negative: out. Of `hold` (negative) and

@@ -2,7 +2,7 @@ import { LoyalNestEvent, type PointsEvent } from '../../domain/contracts/events.
 import { merchantHub } from '../../durable-objects/kernel/stubs.ts'
 import { isDataError, neonTransaction } from '../../workers/platform/neon.ts'
 import { bisect, pooled, reasonOf, Settlements } from '../batch.ts'
-import { logLine } from '../log.ts'
+import { logLine } from '../../workers/platform/log.ts'
 import { pointsRows } from '../projections/points.ts'
 import { projectPoints } from '../projections/statements.ts'
 import { deliverRefunds, parseWaiting, selectWaiting } from '../projections/waiting-refunds.ts'

@@ -4,7 +4,7 @@ import { withRetry } from '../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../durable-objects/kernel/stubs.ts'
 import { neonBatch, sql } from '../../workers/platform/neon.ts'
 import { pooled, reasonOf, Settlements } from '../batch.ts'
-import { logLine } from '../log.ts'
+import { logLine } from '../../workers/platform/log.ts'
 import { rebuildCustomer } from '../projections/rebuild.ts'
 
 const CUSTOMERS_A_PAGE = { rebuild_projection: 25, sweep: 200 } as const

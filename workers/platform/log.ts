@@ -1,4 +1,13 @@
-/** What is written down about one request. No address, no token, no personal data. */
+/** What a line may say: ids, counts, codes. No address, no token, no secret, no personal data. */
+type Fields = Readonly<Record<string, string | number | null>>
+
+/** Writes one JSON line, where Workers' logs come from. */
+export function logLine(level: 'info' | 'warn' | 'error', message: string, fields: Fields): void {
+  // oxlint-disable-next-line no-console -- the console is where Workers' logs come from
+  console[level](JSON.stringify({ level, message, ...fields }))
+}
+
+/** What is written down about one request. */
 export interface RequestRecord {
   readonly requestId: string
   /** Operation id, or null where no operation was reached. */
@@ -11,10 +20,17 @@ export interface RequestRecord {
   readonly code?: string
 }
 
-/** Writes one JSON line for one request. */
+/** Writes the one line of one request. */
 export function logRequest(record: RequestRecord): void {
-  // oxlint-disable-next-line no-console -- the console is where Workers' logs come from
-  console.log(JSON.stringify({ level: record.status >= 500 ? 'error' : 'info', message: 'request', ...record }))
+  logLine(record.status >= 500 ? 'error' : 'info', 'request', {
+    request_id: record.requestId,
+    operation: record.operation,
+    method: record.method,
+    status: record.status,
+    duration_ms: record.durationMs,
+    merchant_id: record.merchantId,
+    ...(record.code === undefined ? {} : { code: record.code }),
+  })
 }
 
 /**
@@ -22,14 +38,11 @@ export function logRequest(record: RequestRecord): void {
  * people's errors may carry what they were about.
  */
 export function logFault(requestId: string, error: unknown): void {
-  const stack = error instanceof Error ? error.stack : undefined
-  const record = {
-    level: 'error',
-    message: 'fault',
-    requestId,
+  const places =
+    error instanceof Error ? error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')) : []
+  logLine('error', 'fault', {
+    request_id: requestId,
     error: error instanceof Error ? error.name : typeof error,
-    at: stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')),
-  }
-  // oxlint-disable-next-line no-console -- as above
-  console.error(JSON.stringify(record))
+    at: places?.map((line) => line.trim()).join(' ') ?? '',
+  })
 }

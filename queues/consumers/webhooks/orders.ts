@@ -8,7 +8,7 @@ import { customerAccount } from '../../../durable-objects/kernel/stubs.ts'
 import { bookingSettings } from '../../../workers/platform/control.ts'
 import { neonBatch } from '../../../workers/platform/neon.ts'
 import { DONE, pooled, reasonOf, type Settlements } from '../../batch.ts'
-import { logLine } from '../../log.ts'
+import { logLine } from '../../../workers/platform/log.ts'
 import {
   deleteWaiting,
   parseOwners,
