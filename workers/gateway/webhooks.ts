@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Buyer, WEBHOOK_TOPICS, WebhookMessage } from '../../domain/earning/facts.ts'
+import { completeCustomer, completeOrder, completeRefund } from '../integrations/shopify/complete.ts'
 import { orderFacts, payloadBuyer, refundFacts } from '../integrations/shopify/facts.ts'
 import { isSignedWebhook } from '../integrations/shopify/hmac.ts'
 import { Customer, Order, parsePayload, Refund, Uninstalled } from '../integrations/shopify/payloads.ts'
@@ -89,18 +90,22 @@ async function toMessage(exchange: Exchange, { topic, shop, webhookId, payload }
     case 'orders/create':
     case 'orders/paid':
     case 'orders/cancelled': {
-      const order = parsed(Order, payload)
+      const order = parsed(Order, completeOrder(payload, shop.currency))
       const buyer = await buyerOf(env, shop, order)
       return { ...envelope, topic, order: { ...orderFacts(topic, order, startedAtMs), buyer } }
     }
     case 'refunds/create': {
-      const refund = parsed(Refund, payload)
+      const refund = parsed(Refund, completeRefund(payload, shop.currency))
       const order = { gid: refund.order_id, currency: shop.currency }
       return { ...envelope, topic, refund: refundFacts(refund, order, startedAtMs) }
     }
     case 'customers/create':
     case 'customers/update':
-      return { ...envelope, topic, customer: await customerFacts(env, shop, parsed(Customer, payload)) }
+      return {
+        ...envelope,
+        topic,
+        customer: await customerFacts(env, shop, parsed(Customer, completeCustomer(payload))),
+      }
     case 'app/uninstalled':
       parsed(Uninstalled, payload)
       return { ...envelope, topic, uninstalled_at_ms: triggeredAtMs(exchange) }

@@ -133,7 +133,7 @@ export function orderFacts(topic: string, order: OrderPayload, receivedAtMs: num
     test: order.test ?? false,
     paid: topic === 'orders/paid' || PAID.has(order.financial_status ?? ''),
     cancelled_at_ms: order.cancelled_at ?? null,
-    processed_at_ms: order.processed_at ?? order.created_at,
+    processed_at_ms: order.processed_at ?? order.created_at ?? receivedAtMs,
     currency: order.currency,
     parts: orderParts(order),
     refunds: order.refunds.map((refund) => refundFacts(refund, context, receivedAtMs)),

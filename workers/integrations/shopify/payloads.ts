@@ -100,7 +100,7 @@ export const Order = z.object({
   test: z.boolean().nullish(),
   taxes_included: z.boolean().nullish(),
   cancelled_at: Timestamp.nullish(),
-  created_at: Timestamp,
+  created_at: Timestamp.nullish(),
   processed_at: Timestamp.nullish(),
   email: z.string().nullish(),
   contact_email: z.string().nullish(),
