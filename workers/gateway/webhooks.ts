@@ -90,7 +90,7 @@ async function toMessage(exchange: Exchange, { topic, shop, webhookId, payload }
     case 'orders/create':
     case 'orders/paid':
     case 'orders/cancelled': {
-      const order = parsed(Order, completeOrder(payload, shop.currency))
+      const order = parsed(Order, completeOrder(payload))
       const buyer = await buyerOf(env, shop, order)
       return { ...envelope, topic, order: { ...orderFacts(topic, order, startedAtMs), buyer } }
     }

@@ -47,7 +47,7 @@ function completeLine(line: unknown, currency: string): unknown {
   return within(taxed, 'discount_allocations', (one) => withSet(one, 'amount_set', 'amount', currency))
 }
 
-/** A refund's payload, its own or listed in its order. */
+/** A refund's payload, its own or listed in its order; it names no currency, so the shop's or the order's is given. */
 export function completeRefund(refund: unknown, currency: string): unknown {
   const withLines = within(withGid(refund, 'Refund'), 'refund_line_items', (one) => {
     const subtotal = withSet(one, 'subtotal_set', 'subtotal', currency)
@@ -62,15 +62,11 @@ export function completeRefund(refund: unknown, currency: string): unknown {
   })
 }
 
-/** An order's payload. `shopCurrency` counts where the order names none. */
-export function completeOrder(order: unknown, shopCurrency: string): unknown {
-  if (!isObject(order)) return order
-  const currency = typeof order['currency'] === 'string' ? order['currency'] : shopCurrency
-  const named = withGid(
-    fill(order, 'currency', () => currency),
-    'Order',
-  )
-  const owned = within(named, 'customer', (customer) => withGid(customer, 'Customer'))
+/** An order's payload. */
+export function completeOrder(order: unknown): unknown {
+  if (!isObject(order) || typeof order['currency'] !== 'string') return order
+  const { currency } = order
+  const owned = within(withGid(order, 'Order'), 'customer', (customer) => withGid(customer, 'Customer'))
   const lines = within(owned, 'line_items', (line) => completeLine(line, currency))
   const shipped = within(lines, 'shipping_lines', (line) => completeLine(line, currency))
   return within(shipped, 'refunds', (refund) => completeRefund(refund, currency))

@@ -49,6 +49,7 @@ function order(more: Record<string, unknown> = {}) {
     currency: 'EUR',
     financial_status: 'paid',
     created_at: '2026-07-31T10:00:00+02:00',
+    line_items: [],
     ...more,
   })
   return orderFacts('orders/create', parsed, NOW)
@@ -151,6 +152,7 @@ describe('an order', () => {
 
   it('belongs to its customer, else to the guest with the address, else to nobody', () => {
     const base = {
+      line_items: [],
       admin_graphql_api_id: 'gid://shopify/Order/1',
       currency: 'EUR',
       created_at: '2026-07-31T10:00:00Z',

@@ -105,7 +105,7 @@ export const Order = z.object({
   email: z.string().nullish(),
   contact_email: z.string().nullish(),
   customer: z.object({ admin_graphql_api_id: ShopifyCustomerGid }).nullish(),
-  line_items: list(LineItem),
+  line_items: z.array(LineItem),
   shipping_lines: list(ShippingLine),
   total_tip_received: DecimalString.nullish(),
   total_tip_received_set: MoneySet.nullish(),
