@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { Buyer, WEBHOOK_TOPICS, WebhookMessage } from '../../domain/earning/facts.ts'
+import type { Buyer, MoneyParts, WEBHOOK_TOPICS, WebhookMessage } from '../../domain/earning/facts.ts'
 import { completeCustomer, completeOrder, completeRefund } from '../integrations/shopify/complete.ts'
-import { orderFacts, payloadBuyer, refundFacts } from '../integrations/shopify/facts.ts'
+import { isExact, orderFacts, payloadBuyer, refundFacts } from '../integrations/shopify/facts.ts'
 import { isSignedWebhook } from '../integrations/shopify/hmac.ts'
 import { Customer, Order, parsePayload, Refund, Uninstalled } from '../integrations/shopify/payloads.ts'
 import { type Shop, shopByDomain } from '../platform/control.ts'
@@ -92,12 +92,16 @@ async function toMessage(exchange: Exchange, { topic, shop, webhookId, payload }
     case 'orders/cancelled': {
       const order = parsed(Order, completeOrder(payload))
       const buyer = await buyerOf(env, shop, order)
-      return { ...envelope, topic, order: { ...orderFacts(topic, order, startedAtMs), buyer } }
+      const facts = orderFacts(topic, order, startedAtMs)
+      checkAmounts([facts, ...facts.refunds])
+      return { ...envelope, topic, order: { ...facts, buyer } }
     }
     case 'refunds/create': {
       const refund = parsed(Refund, completeRefund(payload, shop.currency))
       const order = { gid: refund.order_id, currency: shop.currency }
-      return { ...envelope, topic, refund: refundFacts(refund, order, startedAtMs) }
+      const facts = refundFacts(refund, order, startedAtMs)
+      checkAmounts([facts])
+      return { ...envelope, topic, refund: facts }
     }
     case 'customers/create':
     case 'customers/update':
@@ -116,6 +120,11 @@ async function toMessage(exchange: Exchange, { topic, shop, webhookId, payload }
 function triggeredAtMs({ request, startedAtMs }: Exchange): number {
   const atMs = Date.parse(request.headers.get('X-Shopify-Triggered-At') ?? '')
   return Number.isNaN(atMs) ? startedAtMs : Math.min(atMs, startedAtMs)
+}
+
+function checkAmounts(facts: readonly { readonly parts: MoneyParts }[]): void {
+  if (facts.every(({ parts }) => isExact(parts))) return
+  throw validationProblem([{ detail: 'the amounts add up to more than can be counted', pointer: '' }])
 }
 
 async function buyerOf(env: Env, shop: Shop, order: z.output<typeof Order>): Promise<Buyer> {

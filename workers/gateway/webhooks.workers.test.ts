@@ -164,6 +164,20 @@ describe('a delivery that is refused writes nothing', () => {
     })
   })
 
+  it('400 for amounts and times that no store downstream could hold', async () => {
+    const huge = body.replaceAll('"quantity":1,', '"quantity":9000000000000000,')
+    expect(huge).not.toBe(body)
+    expect(await refused((domain) => deliver('orders/create', domain, huge))).toMatchObject({
+      status: 400,
+      code: 'validation_failed',
+    })
+    const old = body.replace(/"processed_at":"[^"]*"/, '"processed_at":"0000-01-01T00:00:00Z"')
+    expect(await refused((domain) => deliver('orders/create', domain, old))).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/processed_at' }],
+    })
+  })
+
   it('413 above 4 MB', async () => {
     const large = JSON.stringify({ note: 'x'.repeat(4 * 1024 * 1024) })
     expect(await refused((domain) => deliver('orders/create', domain, large))).toMatchObject({

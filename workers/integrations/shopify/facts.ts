@@ -38,6 +38,11 @@ function toParts(taxesIncluded: boolean, sums: Sums): MoneyParts {
   }
 }
 
+/** Whether all amounts are exact: sums of huge lines leave the integers that a number holds. */
+export function isExact(parts: MoneyParts): boolean {
+  return Object.values(parts).every((amount) => typeof amount === 'boolean' || Number.isSafeInteger(amount))
+}
+
 /** Which part of the money a line item belongs to. */
 function partOf(line: LineItem): 'goods' | 'gift_cards' | 'tips' {
   if (line.gift_card === true) return 'gift_cards'

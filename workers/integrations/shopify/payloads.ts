@@ -25,7 +25,12 @@ const MoneySet = z
     return { minor, currency: money.currency_code }
   })
 
-const Timestamp = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
+/** Times that every store downstream can hold; Postgres has no year 0. */
+const EARLIEST_MS = Date.UTC(1900, 0, 1)
+const Timestamp = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Date.parse(text))
+  .refine((atMs) => atMs >= EARLIEST_MS, 'must not be before the year 1900')
 const list = <S extends z.ZodType>(item: S) =>
   z
     .array(item)
