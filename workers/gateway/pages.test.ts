@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import type { Exchange } from './exchange.ts'
 import { servePage } from './pages.ts'
 import { Problem } from './problem.ts'
 
@@ -13,8 +12,7 @@ async function ask(method: string, path: string): Promise<unknown> {
   const request = new Request(`https://app.example${path}`, { method })
   const exchange = { env: { ASSETS, STOREFRONT_URL: '' }, request, path, headers: {} }
   try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all of an exchange that a page needs
-    const { status } = await servePage(exchange as unknown as Exchange)
+    const { status } = await servePage(exchange)
     return status
   } catch (error) {
     return error instanceof Problem ? [error.code, error.headers['allow']] : error

@@ -12,8 +12,13 @@ function notFound(): Problem {
   return new Problem('not_found', 'There is nothing at this address. GET /docs lists what there is.')
 }
 
+/** What of an exchange a page needs. */
+export interface PageRequest extends Pick<Exchange, 'request' | 'path' | 'headers'> {
+  readonly env: { readonly ASSETS: { fetch(request: Request): Promise<Response> }; readonly STOREFRONT_URL: string }
+}
+
 /** A page or a file of the web build, with our headers. 404 where there is none. */
-export async function servePage({ env, request, path, headers }: Exchange): Promise<Response> {
+export async function servePage({ env, request, path, headers }: PageRequest): Promise<Response> {
   if (API_PATH.test(path)) throw notFound()
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   if (path === '/storefront' && env.STOREFRONT_URL !== '') {
