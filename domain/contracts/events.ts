@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Balance, Transaction } from './points.ts'
+import { Redemption } from './rewards.ts'
 
 /**
  * Every event on the queues, declared once. `data` carries the state after the change, so that a consumer needs no
@@ -14,7 +15,10 @@ const envelope = {
   context: z
     .record(z.string(), z.string())
     .describe('ids around it, such as order_id or shopify_customer_id; no personal data'),
-  seq: z.int().min(0).describe("the customer's ledger seq; 0 where the event is not from a ledger"),
+  seq: z
+    .int()
+    .min(0)
+    .describe("the customer's ledger seq, or a redemption's version; 0 where the event is from neither"),
 }
 
 const pointsData = z.object({
@@ -38,8 +42,20 @@ export type PointsEvent = z.infer<typeof PointsEvent>
 /** A customer's profile was stored; personal data stays out. */
 const customerData = z.object({ shopify_customer_gid: z.string(), updated_at: z.iso.datetime() })
 
+/**
+ * A redemption of a reward changed. `seq` is the redemption's `version`, `event_id` is `{redemption_id}:{version}`; a
+ * consumer takes the state only if the version is newer.
+ */
+export const RedemptionEvent = z.object({
+  ...envelope,
+  event_type: z.literal('redemption.updated'),
+  data: Redemption,
+})
+export type RedemptionEvent = z.infer<typeof RedemptionEvent>
+
 export const LoyalNestEvent = z.discriminatedUnion('event_type', [
   ...PointsEvent.options,
+  RedemptionEvent,
   z.object({ ...envelope, event_type: z.literal('customer.created'), data: customerData }),
   z.object({ ...envelope, event_type: z.literal('customer.updated'), data: customerData }),
 ])

@@ -28,6 +28,8 @@ function gid(resource: string) {
 export const ShopifyCustomerGid = gid('Customer')
 export const ShopifyOrderGid = gid('Order')
 export const ShopifyRefundGid = gid('Refund')
+export const ShopifyVariantGid = gid('ProductVariant')
+export const ShopifyCollectionGid = gid('Collection')
 
 /** How callers name a customer: our id, the Shopify gid, or the bare digits of the gid. */
 export const CustomerRef = z

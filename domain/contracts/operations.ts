@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type ErrorCode } from './errors.ts'
 import { type Permission } from './permissions.ts'
+import { CustomerRef } from './ids.ts'
 import {
   AdjustRequest,
   Balance,
@@ -8,11 +9,25 @@ import {
   EarnRequest,
   PointsWritten,
   RedeemRequest,
+  SimulateRequest,
+  Simulation,
   StreamTicket,
   TransactionsPage,
   TransactionsQuery,
 } from './points.ts'
+import {
+  RedeemRewardRequest,
+  Redemption,
+  RedemptionsPage,
+  RedemptionsQuery,
+  Reward,
+  RewardInput,
+  RewardsPage,
+  RewardsQuery,
+  RewardUpdate,
+} from './rewards.ts'
 import { ProgramSettings, VersionedSettings } from './settings.ts'
+import { StorefrontProgram } from './widget.ts'
 import { WEBHOOK_TOPICS } from '../earning/facts.ts'
 
 /**
@@ -23,13 +38,16 @@ import { WEBHOOK_TOPICS } from '../earning/facts.ts'
 /**
  * Who may call:
  * - public: anyone. - webhook: Shopify, by HMAC. - proxy: Shopify's app proxy, by signature.
- * - member: an API key with `permission`; with `shopper` also a shopper token, for its own customer only.
+ * - member: an API key with `permission`; with `shopper` also a shopper token, for its own customer only; with `visitor`
+ *   also the token of a storefront page where nobody is logged in.
+ * - session_token: a member of the shop's staff inside Shopify's admin, by App Bridge's session token.
  */
 export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'webhook' }
   | { readonly kind: 'proxy' }
-  | { readonly kind: 'member'; readonly permission: Permission; readonly shopper: boolean }
+  | { readonly kind: 'member'; readonly permission: Permission; readonly shopper: boolean; readonly visitor?: boolean }
+  | { readonly kind: 'session_token' }
   | { readonly kind: 'shopper' }
 
 /** Which limit counts a call; the limits themselves are in `workers/gateway/middleware/rate-limit.ts`. */
@@ -125,9 +143,14 @@ export type ProjectionComparison = z.infer<typeof ProjectionComparison>
 export const ShopperSession = z.object({
   token: z.string().describe('send as `Authorization: Bearer …`; lives 15 minutes'),
   expires_at: z.iso.datetime(),
-  customer_id: z.uuid(),
+  customer_id: z.uuid().nullable().describe('null: nobody is logged in; the token reads what visitors may see'),
   app: z.url().describe('origin of the API'),
 })
+
+const member = (permission: Permission) => ({ kind: 'member' as const, permission, shopper: false })
+const memberOrShopper = (permission: Permission) => ({ kind: 'member' as const, permission, shopper: true })
+const anyoneOfTheShop = (permission: Permission) => ({ ...memberOrShopper(permission), visitor: true })
+const RewardId = z.strictObject({ id: z.uuid() })
 
 const pointsErrors = [
   'customer_not_found',
@@ -210,6 +233,170 @@ export const OPERATIONS = [
     errors: ['customer_not_found'],
   }),
   operation({
+    id: 'points.simulate',
+    method: 'post',
+    path: '/v1/api/points/simulate',
+    tag: 'points',
+    summary: 'What a cart would earn',
+    description: "By the shop's rule of now. Books nothing.",
+    access: anyoneOfTheShop('points:read'),
+    rateClass: 'read',
+    idempotencyKey: false,
+    body: SimulateRequest,
+    response: Simulation,
+    status: 200,
+    errors: ['currency_mismatch', 'points_out_of_range'],
+  }),
+  operation({
+    id: 'rewards.list',
+    method: 'get',
+    path: '/v1/api/rewards',
+    tag: 'rewards',
+    summary: 'What points buy, and how a customer stands towards it',
+    access: anyoneOfTheShop('rewards:read'),
+    rateClass: 'read',
+    idempotencyKey: false,
+    query: RewardsQuery,
+    response: RewardsPage,
+    status: 200,
+    errors: ['customer_not_found'],
+  }),
+  operation({
+    id: 'rewards.create',
+    method: 'post',
+    path: '/v1/api/rewards',
+    tag: 'rewards',
+    summary: 'Create a reward and its discount in the shop',
+    description:
+      'The reward is stored even when the shop does not answer; `discount.state` says whether it can be redeemed already.',
+    access: member('rewards:write'),
+    rateClass: 'settings_write',
+    idempotencyKey: true,
+    body: RewardInput,
+    response: Reward,
+    status: 201,
+    errors: ['idempotency_key_reused', 'reward_limit'],
+  }),
+  operation({
+    id: 'rewards.get',
+    method: 'get',
+    path: '/v1/api/rewards/{id}',
+    tag: 'rewards',
+    summary: 'One reward',
+    access: member('rewards:read'),
+    rateClass: 'read',
+    idempotencyKey: false,
+    params: RewardId,
+    response: Reward,
+    status: 200,
+    errors: ['not_found'],
+  }),
+  operation({
+    id: 'rewards.update',
+    method: 'put',
+    path: '/v1/api/rewards/{id}',
+    tag: 'rewards',
+    summary: 'Replace a reward',
+    description: 'Codes issued before keep what they were worth. The type of value and the kind of cost stay.',
+    access: member('rewards:write'),
+    rateClass: 'settings_write',
+    idempotencyKey: true,
+    params: RewardId,
+    body: RewardUpdate,
+    response: Reward,
+    status: 200,
+    errors: ['idempotency_key_reused', 'not_found', 'version_conflict', 'reward_changed'],
+  }),
+  operation({
+    id: 'rewards.archive',
+    method: 'delete',
+    path: '/v1/api/rewards/{id}',
+    tag: 'rewards',
+    summary: 'Take a reward away',
+    description: 'Nobody redeems it any more; codes issued before still work. Harmless to repeat.',
+    access: member('rewards:write'),
+    rateClass: 'settings_write',
+    idempotencyKey: true,
+    params: RewardId,
+    response: Reward,
+    status: 200,
+    errors: ['idempotency_key_reused', 'not_found'],
+  }),
+  operation({
+    id: 'rewards.redeem',
+    method: 'post',
+    path: '/v1/api/rewards/{id}/redeem',
+    tag: 'rewards',
+    summary: 'Turn points into a code',
+    description:
+      'Answers within a few seconds, whatever the shop does: `issued` with the code, or `pending`: the points are held, the code is being made, and the live stream says when it is there. The same Idempotency-Key answers with the redemption as it stands by then.',
+    access: memberOrShopper('rewards:write'),
+    rateClass: 'write',
+    idempotencyKey: true,
+    params: RewardId,
+    body: RedeemRewardRequest,
+    response: Redemption,
+    status: 200,
+    errors: [
+      'idempotency_key_reused',
+      'not_found',
+      'customer_not_found',
+      'account_merged',
+      'insufficient_points',
+      'points_out_of_range',
+      'reward_unavailable',
+      'reward_limit',
+      'shop_not_connected',
+    ],
+  }),
+  operation({
+    id: 'rewards.redemptions',
+    method: 'get',
+    path: '/v1/api/redemptions',
+    tag: 'rewards',
+    summary: 'Redemptions and their codes, newest first, in pages',
+    description: "A customer's are as of now; those of all customers may lag behind by seconds.",
+    access: memberOrShopper('rewards:read'),
+    rateClass: 'read',
+    idempotencyKey: false,
+    query: RedemptionsQuery,
+    response: RedemptionsPage,
+    status: 200,
+    errors: ['customer_not_found'],
+  }),
+  operation({
+    id: 'rewards.redemption',
+    method: 'get',
+    path: '/v1/api/redemptions/{id}',
+    tag: 'rewards',
+    summary: 'One redemption',
+    access: memberOrShopper('rewards:read'),
+    rateClass: 'read',
+    idempotencyKey: false,
+    params: RewardId,
+    query: z.strictObject({ customer_id: CustomerRef.optional().describe('needed with an API key') }),
+    response: Redemption,
+    status: 200,
+    errors: ['not_found', 'customer_not_found'],
+  }),
+  operation({
+    id: 'rewards.cancel',
+    method: 'post',
+    path: '/v1/api/redemptions/{id}/cancel',
+    tag: 'rewards',
+    summary: 'Give an unused code back',
+    description:
+      'The code is deleted in the shop; the points come back where the reward says so. Shoppers may do it only then.',
+    access: memberOrShopper('rewards:write'),
+    rateClass: 'write',
+    idempotencyKey: true,
+    params: RewardId,
+    body: z.strictObject({ customer_id: CustomerRef.optional().describe('needed with an API key') }),
+    response: Redemption,
+    status: 200,
+    errors: ['idempotency_key_reused', 'not_found', 'customer_not_found', 'redemption_closed', 'reward_unavailable'],
+  }),
+  operation({
     id: 'points.streamTicket',
     method: 'post',
     path: '/v1/api/points/stream/ticket',
@@ -253,18 +440,47 @@ export const OPERATIONS = [
     errors: ['version_conflict', 'idempotency_key_reused', 'currency_mismatch'],
   }),
   operation({
+    id: 'core.program',
+    method: 'get',
+    path: '/v1/api/core/program',
+    tag: 'core',
+    summary: 'What a storefront page needs to know of the program',
+    description: 'May be a minute old.',
+    access: anyoneOfTheShop('settings:read'),
+    rateClass: 'read',
+    idempotencyKey: false,
+    response: StorefrontProgram,
+    status: 200,
+    errors: [],
+  }),
+  operation({
+    id: 'auth.connectShop',
+    method: 'post',
+    path: '/v1/api/auth/shopify/connect',
+    tag: 'auth',
+    summary: "Give LoyalNest access to the shop's Admin API",
+    description:
+      "Sent by the embedded app with App Bridge's session token, which is exchanged for an expiring offline token. Harmless to repeat.",
+    access: { kind: 'session_token' },
+    rateClass: 'session',
+    idempotencyKey: false,
+    response: z.object({ connected: z.literal(true), scopes: z.array(z.string()) }),
+    status: 200,
+    errors: ['credentials_required', 'session_token_invalid', 'shop_unknown'],
+  }),
+  operation({
     id: 'auth.shopperSession',
     method: 'get',
     path: '/proxy/session',
     tag: 'auth',
-    summary: "A shopper token, for Shopify's app proxy only",
+    summary: "A token for a storefront page, for Shopify's app proxy only",
     description: 'The storefront calls `/apps/loyalnest/session`; Shopify signs and forwards it here.',
     access: { kind: 'proxy' },
     rateClass: 'session',
     idempotencyKey: false,
     response: ShopperSession,
     status: 200,
-    errors: ['signature_invalid', 'shop_unknown', 'credentials_required'],
+    errors: ['signature_invalid', 'shop_unknown'],
   }),
   operation({
     id: 'adminCore.listDeadLetters',

@@ -7,6 +7,8 @@ export const PERMISSIONS = {
   'points:read': "Read customers' balances and transactions",
   'points:write': 'Grant and redeem points',
   'points:adjust': 'Correct balances by hand',
+  'rewards:read': 'Read rewards and the codes issued for them',
+  'rewards:write': 'Create, change and archive rewards; redeem and cancel for a customer',
   'settings:read': 'Read the program settings',
   'settings:write': 'Change the program settings',
   'operations:read': 'See dead letters and the state of projections',

@@ -1,22 +1,16 @@
 import { z } from 'zod'
 import { CustomerRef, ShopifyOrderGid } from './ids.ts'
 import { CurrencyCode, DecimalString } from './money.ts'
+import { Redemption } from './rewards.ts'
 import { MAX_POINTS } from './settings.ts'
+import { oneLine } from './text.ts'
 
 const points = z.int().min(0)
 const businessId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, 'must be 1 to 128 letters, digits, or . _ : / -')
 
-/**
- * Text for people: one line. Control characters (PostgreSQL stores no U+0000) and halves of surrogate pairs (no UTF-8
- * writes them) would book an entry that no projection could ever take.
- */
-const reason = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must be one line of text without control characters')
+const reason = oneLine(200)
 
 /** The whole balance of a customer in one answer. */
 export const Balance = z.object({
@@ -162,6 +156,7 @@ export type TransactionsPage = z.infer<typeof TransactionsPage>
 export const StreamMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('balance'), balance: Balance }),
   z.object({ type: z.literal('change'), transaction: Transaction, balance: Balance }),
+  z.object({ type: z.literal('redemption'), redemption: Redemption }).describe('as it stands after a change'),
 ])
 export type StreamMessage = z.infer<typeof StreamMessage>
 
@@ -181,4 +176,26 @@ export const StreamTicket = z.object({
   ticket: z.string(),
   expires_at: z.iso.datetime(),
   url: z.string().describe('WebSocket address with the ticket in it; works once, for 30 seconds'),
+})
+
+/** What a cart or a product would earn. Amounts are what the storefront shows: after discounts, as priced. */
+export const SimulateRequest = z.strictObject({
+  currency: CurrencyCode.describe('of the amounts; another than the shop needs `exchange_rate`'),
+  exchange_rate: DecimalString.refine((text) => Number(text) > 0, 'must be more than 0')
+    .optional()
+    .describe("how many units of `currency` one unit of the shop's currency is, as `Shopify.currency.rate` says"),
+  lines: z
+    .array(z.strictObject({ amount: DecimalString, gift_card: z.boolean().default(false) }))
+    .max(500)
+    .describe('what is bought, each line with all its pieces'),
+  shipping: DecimalString.default('0'),
+  tip: DecimalString.default('0'),
+})
+export const Simulation = z.object({
+  points: points.describe('what an order of this would earn'),
+  pending_days: z.int().min(0).describe('how long they wait for the end of the return window'),
+  expires_at: z.iso.datetime().nullable().describe('when they would end, earned now'),
+  is_estimate: z
+    .boolean()
+    .describe('true where tax or an exchange rate decides that only the order itself will know exactly'),
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CurrencyCode, DecimalString } from './money.ts'
+import { DEFAULT_WIDGET, WidgetSettings } from './widget.ts'
 
 /** The most points one entry may carry. Keeps every sum far below 2^53 (invariant 19). */
 export const MAX_POINTS = 1_000_000_000
@@ -67,6 +68,7 @@ export const ProgramSettings = z
       .max(365)
       .describe('points of an order stay pending this many days; 0: spendable at once'),
     redemption: RedemptionLimits,
+    widget: WidgetSettings.default(DEFAULT_WIDGET),
   })
   .refine(({ redemption }) => redemption.max_points === null || redemption.max_points >= redemption.min_points, {
     path: ['redemption', 'max_points'],
@@ -101,5 +103,6 @@ export function defaultSettings(currency: string, timeZone: string): ProgramSett
     expiry: { lot_days: null },
     return_window_days: 0,
     redemption: { min_points: 1, max_points: null, step_points: 1 },
+    widget: DEFAULT_WIDGET,
   }
 }

@@ -55,6 +55,10 @@ export const OrderFacts = z.object({
   currency: CurrencyCode.describe("the shop's currency"),
   parts: MoneyParts,
   refunds: z.array(RefundFacts),
+  discount_codes: z
+    .array(z.string())
+    .default([])
+    .describe('the codes in it that look like ours (domain/rewards/code.ts), upper case; at most 20'),
 })
 export type OrderFacts = z.infer<typeof OrderFacts>
 
@@ -89,6 +93,12 @@ export const WebhookMessage = z.discriminatedUnion('topic', [
   z.object({ ...envelope, topic: z.literal('customers/update'), customer: CustomerFacts }),
   z.object({
     ...envelope,
+    topic: z.literal('discounts/redeemcode_removed'),
+    discount_gid: z.string(),
+    code: z.string().describe('upper case'),
+  }),
+  z.object({
+    ...envelope,
     topic: z.literal('app/uninstalled'),
     uninstalled_at_ms: z.int().describe('when Shopify made the webhook, which may be hours before it came'),
   }),
@@ -103,5 +113,6 @@ export const WEBHOOK_TOPICS = [
   'refunds/create',
   'customers/create',
   'customers/update',
+  'discounts/redeemcode_removed',
   'app/uninstalled',
 ] as const satisfies readonly WebhookMessage['topic'][]

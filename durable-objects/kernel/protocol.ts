@@ -1,6 +1,7 @@
 import type { Refusal } from '../../domain/contracts/errors.ts'
 import type { Balance, TransactionsPage } from '../../domain/contracts/points.ts'
 import type { Command, Entry, LedgerView } from '../../domain/ledger/types.ts'
+import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
 
 /** The shapes that cross the RPC border of the objects. No logic. */
 
@@ -42,6 +43,23 @@ export interface LedgerPage {
   readonly shopifyCustomerGid: string | null
 }
 
+/** What became of a request to redeem. Under a known key: the redemption as it stands now. */
+export type RedeemReply =
+  | { readonly ok: true; readonly replayed: boolean; readonly redemption: RedemptionRecord }
+  | { readonly ok: false; readonly replayed: boolean; readonly refusal: Refusal }
+
+/** A change that was asked of a redemption, or why it is not made. */
+export type RedemptionReply =
+  | { readonly ok: true; readonly redemption: RedemptionRecord }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+/** A page of redemptions, newest first. */
+export interface RedemptionsPageRaw {
+  readonly redemptions: readonly RedemptionRecord[]
+  /** `before` of the next page. */
+  readonly next: string | null
+}
+
 /**
  * RPC methods of `CustomerAccount`. Reads of an account that was never written answer with zeros and create nothing.
  */
@@ -59,6 +77,48 @@ export interface CustomerAccountRpc {
   ): Promise<TransactionsPage | null>
   /** Entries after `afterSeq`, oldest first, at most `limit`; null if nothing was ever booked here. */
   ledger(account: AccountRef, afterSeq: number, limit: number): Promise<LedgerPage | null>
+  /**
+   * Holds the points of a redemption and keeps it as pending, with the first lease given to the caller (its `lease`,
+   * until `leaseEndsAtMs`). If the caller dies, the alarm asks for another attempt by a `settle_redemption` job.
+   */
+  redeemReward(account: AccountRef, request: RedemptionRequest, claim: IdempotencyClaim): Promise<RedeemReply>
+  /** Takes the lease of a redemption that has work left; null: it has none, or someone else holds the lease. */
+  leaseRedemption(account: AccountRef, redemptionId: string): Promise<RedemptionRecord | null>
+  /** What the holder of `lease` found out. A stale lease changes nothing and answers how it stands. */
+  settleRedemption(
+    account: AccountRef,
+    redemptionId: string,
+    lease: number,
+    by: SettledBy,
+  ): Promise<RedemptionRecord | null>
+  /**
+   * Begins the end of an issued redemption whose code nobody used: it is `ending` until the shop has confirmed it.
+   * Refused: `not_found`, `redemption_closed`; `reward_unavailable` where a customer asks and no points would come back.
+   */
+  endRedemption(
+    account: AccountRef,
+    redemptionId: string,
+    reason: 'by_customer' | 'by_merchant',
+    claim: IdempotencyClaim | null,
+  ): Promise<RedemptionReply>
+  /** An order with the code came. Harmless to repeat; null: no redemption of this account has the code. */
+  useCode(account: AccountRef, code: string, orderGid: string, usedAtMs: number): Promise<RedemptionRecord | null>
+  /** The shop says that the code was deleted. Null as above. */
+  codeRemoved(account: AccountRef, code: string): Promise<RedemptionRecord | null>
+  redemption(account: AccountRef, redemptionId: string): Promise<RedemptionRecord | null>
+  redemptions(
+    account: AccountRef,
+    page: {
+      readonly before: string | null
+      readonly limit: number
+      readonly state: RedemptionRecord['state'] | null
+      readonly rewardId: string | null
+    },
+  ): Promise<RedemptionsPageRaw>
+  /** How many redemptions of each reward count against `limit_per_customer`: all but the cancelled ones. */
+  redemptionCounts(account: AccountRef): Promise<Readonly<Record<string, number>>>
+  /** The Shopify gid of the customer, if the account has heard it. */
+  customerGid(account: AccountRef): Promise<string | null>
   /** Arms the alarm if something is unsent or due. For the daily sweep. */
   wake(account: AccountRef): Promise<void>
   /** Closes the customer's WebSockets with one of `STREAM_CLOSE`, for example when credentials are revoked. */
@@ -88,10 +148,34 @@ export interface HubStatus {
   readonly events: number
 }
 
+/** Access to the shop's Admin API, or why there is none. */
+export type ShopifyAccess =
+  | { readonly ok: true; readonly accessToken: string; readonly expiresAtMs: number | null }
+  /** not_connected: never given, or the refresh token is over; only the merchant's next visit helps. */
+  | { readonly ok: false; readonly problem: 'not_connected' | 'unavailable' }
+
 /** RPC methods of `MerchantHub`. It sees coalesced batches, never one call an order. */
 export interface MerchantHubRpc {
   /** Adds to today's usage. A redelivered batch counts again: for dashboards and limits, not for invoices. */
   record(merchantId: string, counts: UsageCounts): Promise<void>
+  /**
+   * Exchanges a verified App Bridge session token for an expiring offline token and keeps it, sealed. Answers the
+   * granted scopes, or null if Shopify refuses.
+   */
+  connectShopify(merchantId: string, shop: string, sessionToken: string): Promise<readonly string[] | null>
+  /**
+   * The shop's access token, refreshed where it is about to end: one refresh at a time, because each one rotates the
+   * refresh token. `refused`: a token that Shopify has just answered 401 to; another one is made if it is the current one.
+   */
+  shopifyAccess(merchantId: string, shop: string, refused: string | null): Promise<ShopifyAccess>
+  /** Forgets the tokens. For uninstalls. */
+  disconnectShopify(merchantId: string): Promise<void>
+  /** Takes one of `limit` slots of a reward for a redemption; true if it has one now. Harmless to repeat. */
+  takeRewardSlot(merchantId: string, rewardId: string, redemptionId: string, limit: number): Promise<boolean>
+  /** Gives the slot back. Harmless to repeat. */
+  freeRewardSlot(merchantId: string, rewardId: string, redemptionId: string): Promise<void>
+  /** Slots taken, by reward. */
+  rewardSlots(merchantId: string): Promise<Readonly<Record<string, number>>>
   /** Reads without writing, also where nothing was ever recorded. */
   status(merchantId: string): Promise<HubStatus>
 }

@@ -144,18 +144,31 @@ export const pointsBalances = pgTable(
   ],
 )
 
-/** One row a redemption: an entry of kind redeem or capture. */
+/**
+ * One row a redemption: of a reward, as its `redemption.updated` events say, or a bare one of the API: an entry of kind
+ * redeem. A capture's row is that of its redemption.
+ */
 export const rewardRedemptions = pgTable(
   'reward_redemptions',
   {
     merchant_id: uuid('merchant_id').notNull(),
-    /** `{customer_id}:{seq}` of the entry. */
+    /** The redemption's id; of a bare one `{customer_id}:{seq}` of the entry. */
     id: text('id').notNull(),
     customer_id: uuid('customer_id').notNull(),
-    /** Positive: what was spent. */
+    /** Positive: what was, or is to be, spent. */
     points: points('points').notNull(),
+    /** pending, issued, used, expired, cancelled; of a bare one redeemed. */
     state: text('state').notNull(),
+    /** When it was asked for. */
     redeemed_at: at('redeemed_at').notNull(),
+    reward_id: uuid('reward_id'),
+    code: text('code'),
+    order_gid: text('order_gid'),
+    points_returned: points('points_returned').notNull().default(0),
+    ended_at: at('ended_at'),
+    version: integer('version').notNull().default(0),
+    /** The whole `Redemption` of the contract; null of a bare one. No personal data. */
+    body: jsonb('body'),
   },
   (table) => [
     primaryKey({ columns: [table.merchant_id, table.id] }),
@@ -164,6 +177,10 @@ export const rewardRedemptions = pgTable(
       foreignColumns: [customers.merchant_id, customers.id],
     }),
     index('reward_redemptions_customer').on(table.merchant_id, table.customer_id),
+    index('reward_redemptions_code')
+      .on(table.merchant_id, table.code)
+      .where(sql`${table.code} is not null`),
+    index('reward_redemptions_newest').on(table.merchant_id, table.redeemed_at, table.id),
     tenantPolicy(),
   ],
 )
