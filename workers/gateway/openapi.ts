@@ -47,7 +47,8 @@ function permissionText(operation: Operation): string {
   const { access } = operation
   if (access.kind !== 'member') return ''
   const shopper = access.shopper ? ', or a shopper token for its own customer' : ''
-  return `Needs the permission \`${access.permission}\` (${PERMISSIONS[access.permission]})${shopper}.`
+  const visitor = access.visitor === true ? ', or the token of a storefront page where nobody is logged in' : ''
+  return `Needs the permission \`${access.permission}\` (${PERMISSIONS[access.permission]})${shopper}${visitor}.`
 }
 
 function descriptionOf(operation: Operation): string {
@@ -65,6 +66,8 @@ function securityOf({ access }: Operation): NonNullable<PathConfig['security']> 
       return [{ appProxy: [] }]
     case 'shopper':
       return [{ shopperToken: [] }]
+    case 'session_token':
+      return [{ sessionToken: [] }]
     case 'member':
       return access.shopper ? [{ apiKey: [] }, { shopperToken: [] }] : [{ apiKey: [] }]
   }

@@ -1,4 +1,4 @@
-import type { Operation, OPERATIONS } from '../../domain/contracts/operations.ts'
+import type { Operation, OPERATIONS, RateClass } from '../../domain/contracts/operations.ts'
 import type { IdempotencyClaim } from '../../durable-objects/kernel/protocol.ts'
 import type { Answer, Caller, HandlerContext } from '../platform/handler.ts'
 import { type Exchange, jsonResponse, problemResponse } from './exchange.ts'
@@ -14,11 +14,20 @@ export type ServedOperation = (typeof OPERATIONS)[number]
 /** A handler whose input has not been matched to it yet. */
 export type AnyHandler = (context: HandlerContext, input: never) => Promise<Answer<unknown>>
 
-/** Whose quota a request counts against. */
-function quotaOwner(operation: ServedOperation, caller: Caller | null, exchange: Exchange): string {
-  if (caller === null) return exchange.address
-  const isPersonal = operation.access.kind === 'shopper' || operation.access.kind === 'proxy'
-  return isPersonal && caller.principal.kind === 'shopper' ? caller.principal.customerId : caller.shop.merchantId
+/** Which quota a request counts against, and whose. */
+function quotaOf(
+  { access, rateClass }: ServedOperation,
+  caller: Caller | null,
+  exchange: Exchange,
+): readonly [RateClass, string] {
+  if (caller === null) return [rateClass, exchange.address]
+  const { principal, shop } = caller
+  if (access.kind === 'shopper' || access.kind === 'proxy') {
+    if (principal.kind === 'shopper') return [rateClass, principal.customerId]
+    // Visitors have no name, and all come from Shopify's addresses: what they ask for counts as reads of their shop.
+    if (principal.kind === 'visitor') return ['read', shop.merchantId]
+  }
+  return [rateClass, shop.merchantId]
 }
 
 /**
@@ -38,7 +47,7 @@ export async function serve(
     exchange.merchantId = caller.shop.merchantId
     checkCallerOrigin(exchange, caller)
   }
-  await limitRate(exchange, operation.rateClass, quotaOwner(operation, caller, exchange))
+  await limitRate(exchange, ...quotaOf(operation, caller, exchange))
   const input = await readInput(declared, exchange.request, pathParams)
   const claim = operation.idempotencyKey && caller ? readClaim(exchange.request, operation.id, caller, input) : null
   const context: HandlerContext = {

@@ -10,6 +10,10 @@ import type { Shop } from './control.ts'
 export type Principal =
   | { readonly kind: 'api_key'; readonly id: string; readonly permissions: readonly Permission[] }
   | { readonly kind: 'shopper'; readonly customerId: CustomerId; readonly customerGid: string }
+  /** A page of the shop's storefront where nobody is logged in. */
+  | { readonly kind: 'visitor' }
+  /** A member of the shop's staff inside Shopify's admin; `sessionToken` is App Bridge's, for a token exchange. */
+  | { readonly kind: 'staff'; readonly userId: string; readonly sessionToken: string }
 
 /** A verified caller and the shop it belongs to. */
 export interface Caller {

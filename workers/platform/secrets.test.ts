@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { CustomerId, MerchantId } from '../../domain/contracts/ids.ts'
 import { apiKeyHmac, isApiKey, newApiKey } from './api-key.ts'
 import { blindIndex, open, seal } from './crypto.ts'
-import { issueShopperToken, issueStreamTicket, readShopperToken, readStreamTicket } from './token.ts'
+import {
+  issueShopperToken,
+  issueStreamTicket,
+  issueVisitorToken,
+  readStorefrontToken,
+  readStreamTicket,
+} from './token.ts'
 
 const base64 = (byte: number) => Buffer.alloc(32, byte).toString('base64')
 const env = { DATA_KEK: base64(3), TOKEN_KEYS: `new:${base64(1)},old:${base64(2)}` }
@@ -71,23 +77,31 @@ describe('a token', () => {
     const nowMs = Date.now()
     const { token, expiresAtMs } = await issueShopperToken(env, subject, nowMs)
     expect(expiresAtMs).toBe(Math.floor(nowMs / 1000) * 1000 + 15 * 60_000)
-    expect(await readShopperToken(env, token)).toMatchObject({ sub: subject.customerId, mid: MERCHANT })
+    expect(await readStorefrontToken(env, token)).toMatchObject({ sub: subject.customerId, mid: MERCHANT })
     const { token: old } = await issueShopperToken(env, subject, nowMs - 15 * 60_000 - 1000)
-    expect(await readShopperToken(env, old)).toBeUndefined()
+    expect(await readStorefrontToken(env, old)).toBeUndefined()
   })
 
   it('stays valid while its key is the previous one, and ends with it', async () => {
     const { token } = await issueShopperToken({ TOKEN_KEYS: `old:${base64(2)}` }, subject, Date.now())
-    expect(await readShopperToken(env, token)).toBeDefined()
-    expect(await readShopperToken({ TOKEN_KEYS: `new:${base64(1)}` }, token)).toBeUndefined()
-    expect(await readShopperToken({ TOKEN_KEYS: `old:${base64(9)}` }, token)).toBeUndefined()
+    expect(await readStorefrontToken(env, token)).toBeDefined()
+    expect(await readStorefrontToken({ TOKEN_KEYS: `new:${base64(1)}` }, token)).toBeUndefined()
+    expect(await readStorefrontToken({ TOKEN_KEYS: `old:${base64(9)}` }, token)).toBeUndefined()
+  })
+
+  it('of a visitor names the shop and nobody in it, and opens no stream', async () => {
+    const { token } = await issueVisitorToken(env, subject.merchantId, Date.now())
+    const claims = await readStorefrontToken(env, token)
+    expect(claims).toMatchObject({ aud: 'visitor', mid: MERCHANT })
+    expect(claims).not.toHaveProperty('sub')
+    expect(await readStreamTicket(env, token)).toBeUndefined()
   })
 
   it('is never taken for a ticket, nor a ticket for a token', async () => {
     const { token } = await issueShopperToken(env, subject, Date.now())
     const { token: ticket } = await issueStreamTicket(env, subject, 'https://shop.example', Date.now())
     expect(await readStreamTicket(env, token)).toBeUndefined()
-    expect(await readShopperToken(env, ticket)).toBeUndefined()
+    expect(await readStorefrontToken(env, ticket)).toBeUndefined()
     expect(await readStreamTicket(env, ticket)).toMatchObject({ origin: 'https://shop.example' })
   })
 
@@ -96,7 +110,7 @@ describe('a token', () => {
     const [, payload = ''] = token.split('.')
     const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'JWT', kid: 'new' })).toString('base64url')
     for (const forged of [`${none}.${payload}.`, token.slice(0, token.lastIndexOf('.')), '', 'x']) {
-      expect(await readShopperToken(env, forged)).toBeUndefined()
+      expect(await readStorefrontToken(env, forged)).toBeUndefined()
     }
   })
 })

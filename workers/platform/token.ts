@@ -4,29 +4,35 @@ import { z } from 'zod'
 import { CustomerId, MerchantId, ShopifyCustomerGid } from '../../domain/contracts/ids.ts'
 
 /**
- * Our own tokens: JWTs, HS256 only, the key named by `kid`. A shopper token lives 15 minutes, a stream ticket 30
- * seconds; the audience keeps one from passing for the other.
+ * Our own tokens: JWTs, HS256 only, the key named by `kid`. A token of a storefront page lives 15 minutes, a stream
+ * ticket 30 seconds; the audience keeps one from passing for the other.
  */
 
-export const SHOPPER_TOKEN_LIFE_MS = 15 * 60_000
+export const STOREFRONT_TOKEN_LIFE_MS = 15 * 60_000
 export const STREAM_TICKET_LIFE_MS = 30_000
 
 const ISSUER = 'loyalnest'
-const claims = {
-  /** Customer id. */
-  sub: CustomerId,
+const life = {
   /** Merchant id. */
   mid: MerchantId,
-  /** Shopify's customer gid. */
-  gid: ShopifyCustomerGid,
   jti: z.string().min(1),
   iat: z.int(),
   exp: z.int(),
 }
-const ShopperClaims = z.object(claims)
-const TicketClaims = z.object({ ...claims, origin: z.string().min(1) })
+const customer = {
+  /** Customer id. */
+  sub: CustomerId,
+  /** Shopify's customer gid. */
+  gid: ShopifyCustomerGid,
+}
+const StorefrontClaims = z.discriminatedUnion('aud', [
+  z.object({ aud: z.literal('shopper'), ...life, ...customer }),
+  z.object({ aud: z.literal('visitor'), ...life }),
+])
+const TicketClaims = z.object({ ...life, ...customer, origin: z.string().min(1) })
 
-type Claims = z.output<typeof ShopperClaims>
+/** `aud` says which: a shopper, or a page of the storefront where nobody is logged in. */
+export type StorefrontClaims = z.output<typeof StorefrontClaims>
 type TicketFacts = z.output<typeof TicketClaims>
 
 interface TokenKey {
@@ -74,34 +80,27 @@ interface Subject {
   readonly customerGid: string
 }
 
+function claimsOf({ merchantId, customerId, customerGid }: Subject) {
+  return { sub: customerId, mid: merchantId, gid: customerGid }
+}
+
 async function issue(
   env: TokenEnv,
   audience: string,
-  subject: Subject,
-  more: Readonly<Record<string, string>>,
+  claims: Readonly<Record<string, string>>,
   nowMs: number,
   lifeMs: number,
 ): Promise<NewToken> {
   const [{ kid, k }] = tokenKeys(env)
   const issuedAt = Math.floor(nowMs / 1000)
   const expiresAt = issuedAt + lifeMs / 1000
-  const payload = {
-    iss: ISSUER,
-    aud: audience,
-    sub: subject.customerId,
-    mid: subject.merchantId,
-    gid: subject.customerGid,
-    jti: crypto.randomUUID(),
-    iat: issuedAt,
-    exp: expiresAt,
-    ...more,
-  }
+  const payload = { iss: ISSUER, aud: audience, ...claims, jti: crypto.randomUUID(), iat: issuedAt, exp: expiresAt }
   const token = await sign(payload, { kty: 'oct', k, alg: 'HS256', kid }, 'HS256')
   return { token, expiresAtMs: expiresAt * 1000 }
 }
 
 /** The verified payload, or undefined for every fault: the caller learns nothing about which one. */
-async function read(env: TokenEnv, audience: string, token: string): Promise<unknown> {
+async function read(env: TokenEnv, audience: string | string[], token: string): Promise<unknown> {
   try {
     const { kid } = decode(token).header
     const key = tokenKeys(env).find((candidate) => candidate.kid === kid)
@@ -115,17 +114,22 @@ async function read(env: TokenEnv, audience: string, token: string): Promise<unk
 
 /** A token by which a shopper reads their own account for 15 minutes. */
 export function issueShopperToken(env: TokenEnv, subject: Subject, nowMs: number): Promise<NewToken> {
-  return issue(env, 'shopper', subject, {}, nowMs, SHOPPER_TOKEN_LIFE_MS)
+  return issue(env, 'shopper', claimsOf(subject), nowMs, STOREFRONT_TOKEN_LIFE_MS)
 }
 
-/** The claims of a valid shopper token, else undefined. */
-export async function readShopperToken(env: TokenEnv, token: string): Promise<Claims | undefined> {
-  return ShopperClaims.safeParse(await read(env, 'shopper', token)).data
+/** A token by which a page of the storefront reads, for 15 minutes, what everybody may see. It names no customer. */
+export function issueVisitorToken(env: TokenEnv, merchantId: MerchantId, nowMs: number): Promise<NewToken> {
+  return issue(env, 'visitor', { mid: merchantId }, nowMs, STOREFRONT_TOKEN_LIFE_MS)
+}
+
+/** The claims of a valid token of a shopper or a visitor, else undefined. */
+export async function readStorefrontToken(env: TokenEnv, token: string): Promise<StorefrontClaims | undefined> {
+  return StorefrontClaims.safeParse(await read(env, ['shopper', 'visitor'], token)).data
 }
 
 /** A ticket for one connection to the live stream, from one origin, within 30 seconds. */
 export function issueStreamTicket(env: TokenEnv, subject: Subject, origin: string, nowMs: number): Promise<NewToken> {
-  return issue(env, 'stream', subject, { origin }, nowMs, STREAM_TICKET_LIFE_MS)
+  return issue(env, 'stream', { ...claimsOf(subject), origin }, nowMs, STREAM_TICKET_LIFE_MS)
 }
 
 /** The claims of a valid stream ticket, else undefined. Single use is for the object to hold. */

@@ -5,7 +5,7 @@ import { readProxiedRequest } from '../../integrations/shopify/app-proxy.ts'
 import { apiKeyHmac, isApiKey } from '../../platform/api-key.ts'
 import { apiKeyByHmac, knownApiKey, type Shop, shopByDomain, shopByMerchant } from '../../platform/control.ts'
 import type { Caller } from '../../platform/handler.ts'
-import { readShopperToken } from '../../platform/token.ts'
+import { readStorefrontToken } from '../../platform/token.ts'
 import type { Exchange } from '../exchange.ts'
 import { Problem, problemOf } from '../problem.ts'
 import { countFailedAuthentication, limitFailedAuthentication } from './rate-limit.ts'
@@ -47,34 +47,45 @@ async function callerOfApiKey(exchange: Exchange, key: string): Promise<Caller> 
 }
 
 async function callerOfToken(exchange: Exchange, token: string): Promise<Caller> {
-  const claims = await readShopperToken(exchange.env, token)
+  const claims = await readStorefrontToken(exchange.env, token)
   if (!claims) throw new Problem('credentials_invalid', INVALID)
   const shop = await activeShop(exchange.env, claims.mid)
+  if (claims.aud === 'visitor') return { shop, principal: { kind: 'visitor' } }
   return { shop, principal: { kind: 'shopper', customerId: claims.sub, customerGid: claims.gid } }
 }
 
-/** The shopper that Shopify's app proxy vouches for. */
+/** The member of staff that a session token of Shopify's admin names. */
+function callerOfSessionToken(exchange: Exchange): Promise<Caller> {
+  bearerOf(exchange.request)
+  throw new Problem('session_token_invalid', INVALID)
+}
+
+/** The shopper that Shopify's app proxy vouches for, or a visitor. */
 async function callerOfProxy({ env, request, startedAtMs }: Exchange): Promise<Caller> {
   const parameters = new URL(request.url).searchParams
   const proxied = await readProxiedRequest(parameters, env.SHOPIFY_CLIENT_SECRETS, startedAtMs)
   if (!proxied.ok) throw problemOf(proxied)
   const shop = await shopByDomain(env, proxied.shop)
   if (shop?.status !== 'active') throw new Problem('shop_unknown', 'LoyalNest is not installed on this shop.')
-  if (proxied.customerGid === null) {
-    throw new Problem('credentials_required', 'This visitor is not logged in to the shop. Ask them to log in first.')
-  }
+  if (proxied.customerGid === null) return { shop, principal: { kind: 'visitor' } }
   const customerId = customerIdOfGid(shop.merchantId, proxied.customerGid)
   return { shop, principal: { kind: 'shopper', customerId, customerGid: proxied.customerGid } }
 }
 
 function authorize(access: GuardedAccess & { kind: 'member' | 'shopper' }, { principal }: Caller): void {
-  if (principal.kind === 'shopper') {
-    if (access.kind === 'shopper' || access.shopper) return
-    throw new Problem('forbidden', 'A shopper token does not permit this. Use an API key.')
-  }
-  if (access.kind === 'shopper') throw new Problem('forbidden', 'Only a shopper token permits this.')
-  if (!permits(principal.permissions, access.permission)) {
-    throw new Problem('forbidden', `The API key lacks the permission ${access.permission}.`)
+  switch (principal.kind) {
+    case 'api_key':
+      if (access.kind === 'shopper') throw new Problem('forbidden', 'Only a shopper token permits this.')
+      if (permits(principal.permissions, access.permission)) return
+      throw new Problem('forbidden', `The API key lacks the permission ${access.permission}.`)
+    case 'shopper':
+      if (access.kind === 'shopper' || access.shopper) return
+      throw new Problem('forbidden', 'A shopper token does not permit this. Use an API key.')
+    case 'visitor':
+      if (access.kind === 'member' && access.visitor === true) return
+      throw new Problem('forbidden', 'Nobody is logged in to the shop on this page. Ask the shopper to log in first.')
+    case 'staff':
+      throw new Problem('forbidden', 'A session token does not permit this. Use an API key.')
   }
 }
 
@@ -85,6 +96,7 @@ function authorize(access: GuardedAccess & { kind: 'member' | 'shopper' }, { pri
 export async function authenticate(exchange: Exchange, access: GuardedAccess): Promise<Caller | null> {
   if (access.kind === 'public') return null
   if (access.kind === 'proxy') return callerOfProxy(exchange)
+  if (access.kind === 'session_token') return callerOfSessionToken(exchange)
   const bearer = bearerOf(exchange.request)
   const caller = await (bearer.startsWith('ln_') ? callerOfApiKey : callerOfToken)(exchange, bearer)
   exchange.merchantId = caller.shop.merchantId

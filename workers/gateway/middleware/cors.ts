@@ -30,10 +30,11 @@ export async function allowOrigin(exchange: Exchange): Promise<void> {
   exchange.headers['access-control-expose-headers'] = EXPOSED
 }
 
-/** A shopper's token works on the storefront of its own shop only. */
+/** A token of a storefront page works on the storefront of its own shop only. */
 export function checkCallerOrigin(exchange: Exchange, { shop, principal }: Caller): void {
   const origin = exchange.request.headers.get('origin')
-  if (origin === null || principal.kind !== 'shopper' || isOwnOrigin(exchange, origin)) return
+  const isOfStorefront = principal.kind === 'shopper' || principal.kind === 'visitor'
+  if (origin === null || !isOfStorefront || isOwnOrigin(exchange, origin)) return
   if (shop.storefrontOrigins.includes(origin)) return
   delete exchange.headers['access-control-allow-origin']
   throw new Problem('origin_not_allowed', "The token belongs to another shop's storefront.")

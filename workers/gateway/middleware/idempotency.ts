@@ -20,7 +20,16 @@ const CanonicalValue: z.ZodType<Canonical> = z.lazy(() =>
 )
 
 function credentialOf({ principal }: Caller): string {
-  return principal.kind === 'api_key' ? `api_key:${principal.id}` : `shopper:${principal.customerId}`
+  switch (principal.kind) {
+    case 'api_key':
+      return `api_key:${principal.id}`
+    case 'shopper':
+      return `shopper:${principal.customerId}`
+    case 'staff':
+      return `staff:${principal.userId}`
+    case 'visitor':
+      throw new Error('a visitor writes nothing')
+  }
 }
 
 /**

@@ -33,6 +33,8 @@ export function targetAccount({ shop, principal }: Caller, named: CustomerRef | 
       ? account(customerId, customerGid)
       : refuse('forbidden', 'A shopper token is for its own customer only.')
   }
+  // Nobody's page has no account; the guard admits it only where none is asked for.
+  if (principal.kind === 'visitor') return refuse('forbidden', 'Nobody is logged in to the shop on this page.')
   if (named === undefined) {
     return refuse('validation_failed', 'customer_id is required with an API key.', '/customer_id')
   }
