@@ -11,6 +11,7 @@ import { appProxy } from './app-proxy.ts'
 import { backOffice } from './back-office/routes.ts'
 import { CURRENCY, PRODUCTS, SHOP_NAME } from './catalog.ts'
 import { gid } from './customer.ts'
+import { openDatabase } from './database.ts'
 import { Webhooks } from './deliveries.ts'
 import { type StorefrontEnv, sessions } from './session.ts'
 import { Shop } from './shop.ts'
@@ -47,7 +48,8 @@ const ICON = readFileSync(join(import.meta.dirname, 'theme/icon.svg'), 'utf8')
 /** Starts a small shop that speaks Shopify's protocols. See README.md. */
 export async function startShopifyStandIn(options: ShopifyStandInOptions): Promise<ShopifyStandIn> {
   const { appOrigin, clientSecret, shop: domain, speedUp = 1 } = options
-  const store = new Store(options.dir)
+  const db = openDatabase(options.dir)
+  const store = new Store(db)
   const webhooks = new Webhooks({ store, appOrigin, shop: domain, clientSecret, speedUp })
   const identity = { domain, name: SHOP_NAME, currency: CURRENCY, timeZone: 'Europe/Berlin' }
   const shop = new Shop(identity, store, webhooks)
@@ -69,7 +71,7 @@ export async function startShopifyStandIn(options: ShopifyStandInOptions): Promi
       await webhooks.close()
       server.close()
       if ('closeAllConnections' in server) server.closeAllConnections()
-      store.close()
+      db.close()
     },
   }
 }

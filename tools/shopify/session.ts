@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { type CartLine } from './storefront/shopping-pages.ts'
 import type { View } from './storefront/layout.ts'
-import { offerOf } from './catalog.ts'
+import { CURRENCY, offerOf } from './catalog.ts'
 import type { Customer } from './customer.ts'
 import type { Session, Store } from './store.ts'
 
@@ -25,6 +25,7 @@ export function sessions(store: Store): MiddlewareHandler<StorefrontEnv> {
       token: known?.token ?? randomBytes(24).toString('base64url'),
       customer_id: known?.customer_id ?? null,
       locale: locale ?? preferred,
+      currency: known?.currency ?? CURRENCY,
     }
     if (!known || known.locale !== session.locale) store.saveSession(session)
     if (!known) startCookie(c, session.token)
@@ -43,6 +44,7 @@ export function logIn(c: Context<StorefrontEnv>, store: Store, customer: Custome
   const session: Session = { ...old, token: randomBytes(24).toString('base64url'), customer_id: customer.id }
   store.saveSession(session)
   for (const [variantId, quantity] of store.cart(old.token)) store.setCartLine(session.token, variantId, quantity)
+  store.setCartCodes(session.token, store.cartCodes(old.token))
   store.clearCart(old.token)
   startCookie(c, session.token)
 }

@@ -1,32 +1,9 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
+import { CURRENCIES } from './currencies.ts'
 import type { Customer } from './customer.ts'
+import { nextNumber, transaction } from './database.ts'
 import { Order } from './order.ts'
-
-const SCHEMA = `
-create table if not exists counters (name text primary key, value integer not null) strict;
-create table if not exists settings (name text primary key, value text not null) strict;
-create table if not exists customers (
-  id text primary key, email text not null unique, first_name text not null, last_name text not null,
-  created_at text not null, updated_at text not null
-) strict;
-create table if not exists sessions (token text primary key, customer_id text, locale text not null) strict;
-create table if not exists cart_lines (
-  token text not null, variant_id text not null, quantity integer not null, primary key (token, variant_id)
-) strict;
-create table if not exists orders (
-  id text primary key, number integer not null unique, token text not null unique, customer_id text, body text not null
-) strict;
-create index if not exists orders_customer on orders (customer_id);
-create table if not exists deliveries (
-  id integer primary key, webhook_id text not null, event_id text not null, topic text not null, body text not null,
-  triggered_at text not null, order_number integer, state text not null, attempts integer not null,
-  next_attempt_at_ms integer, last_outcome text, note text
-) strict;
-create index if not exists deliveries_due on deliveries (next_attempt_at_ms) where state = 'waiting';
-`
 
 const CustomerRow = z
   .object({
@@ -66,46 +43,31 @@ export const Delivery = z.object({
 })
 export type Delivery = z.infer<typeof Delivery>
 
-const Session = z.object({ token: z.string(), customer_id: z.string().nullable(), locale: z.enum(['en', 'ar']) })
+const Session = z.object({
+  token: z.string(),
+  customer_id: z.string().nullable(),
+  locale: z.enum(['en', 'ar']),
+  /** What the shopper sees prices in and pays in. */
+  currency: z.enum(CURRENCIES),
+})
 export type Session = z.infer<typeof Session>
 
-/** Everything that the stand-in remembers, in one SQLite file that survives a restart. */
+/** The shop's customers, carts, orders and webhooks. */
 export class Store {
   readonly #db: DatabaseSync
 
-  constructor(dir: string) {
-    mkdirSync(dir, { recursive: true })
-    this.#db = new DatabaseSync(join(dir, 'shopify.sqlite'))
-    this.#db.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 2000')
-    this.#db.exec(SCHEMA)
-  }
-
-  close(): void {
-    this.#db.close()
+  constructor(db: DatabaseSync) {
+    this.#db = db
   }
 
   /** Runs `work` in one transaction. */
   transaction<T>(work: () => T): T {
-    this.#db.exec('begin immediate')
-    try {
-      const result = work()
-      this.#db.exec('commit')
-      return result
-    } catch (error) {
-      this.#db.exec('rollback')
-      throw error
-    }
+    return transaction(this.#db, work)
   }
 
   /** The next number of a counter; the first call gives `first`. */
   next(counter: string, first: number): number {
-    const row = this.#db
-      .prepare(
-        `insert into counters (name, value) values (?, ?)
-         on conflict do update set value = value + 1 returning value`,
-      )
-      .get(counter, first)
-    return z.object({ value: z.int() }).parse(row).value
+    return nextNumber(this.#db, counter, first)
   }
 
   setting(name: string): string | undefined {
@@ -148,10 +110,11 @@ export class Store {
   saveSession(session: Session): void {
     this.#db
       .prepare(
-        `insert into sessions (token, customer_id, locale) values (?, ?, ?)
-         on conflict do update set customer_id = excluded.customer_id, locale = excluded.locale`,
+        `insert into sessions (token, customer_id, locale, currency) values (?, ?, ?, ?)
+         on conflict do update set customer_id = excluded.customer_id, locale = excluded.locale,
+           currency = excluded.currency`,
       )
-      .run(session.token, session.customer_id, session.locale)
+      .run(session.token, session.customer_id, session.locale, session.currency)
   }
 
   /** Pieces by variant id. */
@@ -177,8 +140,29 @@ export class Store {
     }
   }
 
+  /** Empties the cart, its discount codes included. */
   clearCart(token: string): void {
     this.#db.prepare('delete from cart_lines where token = ?').run(token)
+    this.#db.prepare('delete from cart_codes where token = ?').run(token)
+  }
+
+  /** The discount codes that the shopper entered, as typed, in that order; whether they apply is another question. */
+  cartCodes(token: string): string[] {
+    const rows = this.#db.prepare('select code from cart_codes where token = ? order by position').all(token)
+    return z
+      .array(z.object({ code: z.string() }))
+      .parse(rows)
+      .map((row) => row.code)
+  }
+
+  /** Replaces them all; blank ones and repetitions are left out, at most 25 are kept. */
+  setCartCodes(token: string, codes: readonly string[]): void {
+    const kept = new Map(
+      codes.flatMap((code) => (code.trim() === '' ? [] : [[code.trim().toUpperCase(), code.trim()]])),
+    )
+    this.#db.prepare('delete from cart_codes where token = ?').run(token)
+    const insert = this.#db.prepare('insert into cart_codes (token, position, code) values (?, ?, ?)')
+    for (const [position, code] of [...kept.values()].slice(0, 25).entries()) insert.run(token, position, code)
   }
 
   saveOrder(order: Order): void {
