@@ -58,6 +58,9 @@ export interface RedemptionRecord {
   readonly orderGid: string | null
   /** Whether it takes one of the reward's `limit_total`. */
   readonly limitTotal: number | null
+  /** Days that the code is valid from its issue on, ending with the day in `timeZone`; null: until it is used. */
+  readonly codeValidDays: number | null
+  readonly timeZone: string
   readonly pointsBack: RewardInput['points_back']
   readonly requestedAtMs: number
   readonly issuedAtMs: number | null
@@ -65,10 +68,14 @@ export interface RedemptionRecord {
   readonly endedAtMs: number | null
   /** The seq of the capture entry, once issued. */
   readonly capturedSeq: number | null
+  /** Grows with each change that anybody sees. */
   readonly version: number
+  /** When the version last grew. */
+  readonly changedAtMs: number
 
   /** Who works on it with the shop now: grows with each lease. A result under an older number is not taken. */
   readonly lease: number
+  /** 0: whoever held it has said what came of it. */
   readonly leaseEndsAtMs: number
   /** When the account asks for the next attempt by itself; null: there is nothing to do. */
   readonly nextAttemptAtMs: number | null
