@@ -190,6 +190,7 @@ export type RedemptionState = z.infer<typeof RedemptionState>
 
 /** Why a redemption was cancelled. */
 export const CancelReason = z.enum([
+  'sold_out',
   'shop_refused',
   'shop_unreachable',
   'by_customer',
