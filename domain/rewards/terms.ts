@@ -35,7 +35,7 @@ export function nextTerms(before: Pick<StoredReward, 'input' | 'terms'>, input: 
   const number = known?.number ?? Math.max(...before.terms.map((terms) => terms.number)) + 1
   const others = before.terms.filter((terms) => terms !== known)
   const current: RewardTerms = { number, value: input.value, conditions: input.conditions }
-  const [first = current, ...rest] = [...others, current]
+  const [first, ...rest] = [...others, current]
   const terms: TermsList = [first, ...rest]
   return tooMuch(input, terms) ?? terms
 }
