@@ -154,15 +154,17 @@ export type ShopifyAccess =
   /** not_connected: never given, or the refresh token is over; only the merchant's next visit helps. */
   | { readonly ok: false; readonly problem: 'not_connected' | 'unavailable' }
 
+/** What came of a session token: the scopes that Shopify granted, or why there are none. */
+export type ShopifyConnection =
+  | { readonly ok: true; readonly scopes: readonly string[] }
+  | { readonly ok: false; readonly problem: 'refused' | 'unavailable' }
+
 /** RPC methods of `MerchantHub`. It sees coalesced batches, never one call an order. */
 export interface MerchantHubRpc {
   /** Adds to today's usage. A redelivered batch counts again: for dashboards and limits, not for invoices. */
   record(merchantId: string, counts: UsageCounts): Promise<void>
-  /**
-   * Exchanges a verified App Bridge session token for an expiring offline token and keeps it, sealed. Answers the
-   * granted scopes, or null if Shopify refuses.
-   */
-  connectShopify(merchantId: string, shop: string, sessionToken: string): Promise<readonly string[] | null>
+  /** Exchanges a verified App Bridge session token for an expiring offline token and keeps it, sealed. */
+  connectShopify(merchantId: string, shop: string, sessionToken: string): Promise<ShopifyConnection>
   /**
    * The shop's access token, refreshed where it is about to end: one refresh at a time, because each one rotates the
    * refresh token. `refused`: a token that Shopify has just answered 401 to; another one is made if it is the current one.

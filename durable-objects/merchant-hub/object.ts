@@ -1,11 +1,13 @@
 import { DurableObject } from 'cloudflare:workers'
 import { MERCHANT_HUB_MIGRATIONS } from '../../migrations/durable-objects/merchant-hub/index.ts'
 import { isMigrated, migrate } from '../kernel/migrate.ts'
-import type { HubStatus, MerchantHubRpc, UsageCounts } from '../kernel/protocol.ts'
+import type { HubStatus, MerchantHubRpc, ShopifyAccess, ShopifyConnection, UsageCounts } from '../kernel/protocol.ts'
+import { ShopTokenStore } from './shopify-access.ts'
 
 /** What must be exact for one merchant as a whole. It sees coalesced batches, never one call an order. */
 export class MerchantHub extends DurableObject<Env> implements MerchantHubRpc {
   #hasTables: boolean
+  #shopTokens: ShopTokenStore | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -15,8 +17,7 @@ export class MerchantHub extends DurableObject<Env> implements MerchantHubRpc {
 
   async record(merchantId: string, { orders, events }: UsageCounts): Promise<void> {
     this.#admit(merchantId)
-    if (!this.#hasTables) migrate(this.ctx.storage, MERCHANT_HUB_MIGRATIONS)
-    this.#hasTables = true
+    this.#makeTables()
     this.ctx.storage.sql.exec(
       `INSERT INTO usage_days (day, orders, events) VALUES (?, ?, ?)
        ON CONFLICT (day) DO UPDATE SET orders = orders + excluded.orders, events = events + excluded.events`,
@@ -35,6 +36,32 @@ export class MerchantHub extends DurableObject<Env> implements MerchantHubRpc {
           .toArray()[0]
       : undefined
     return { today: day, orders: row?.orders ?? 0, events: row?.events ?? 0 }
+  }
+
+  async connectShopify(merchantId: string, shop: string, sessionToken: string): Promise<ShopifyConnection> {
+    this.#admit(merchantId)
+    return this.#tokens(merchantId).connect(shop, sessionToken)
+  }
+
+  async shopifyAccess(merchantId: string, shop: string, refused: string | null): Promise<ShopifyAccess> {
+    this.#admit(merchantId)
+    return this.#hasTables ? this.#tokens(merchantId).access(shop, refused) : { ok: false, problem: 'not_connected' }
+  }
+
+  async disconnectShopify(merchantId: string): Promise<void> {
+    this.#admit(merchantId)
+    if (this.#hasTables) this.#tokens(merchantId).disconnect()
+  }
+
+  #tokens(merchantId: string): ShopTokenStore {
+    this.#makeTables()
+    this.#shopTokens ??= new ShopTokenStore(this.env, merchantId, this.ctx.storage.sql)
+    return this.#shopTokens
+  }
+
+  #makeTables(): void {
+    if (!this.#hasTables) migrate(this.ctx.storage, MERCHANT_HUB_MIGRATIONS)
+    this.#hasTables = true
   }
 
   #admit(merchantId: string): void {

@@ -25,6 +25,18 @@ interface Zone {
 export const ZONES: readonly Zone[] = [
   { folder: 'domain', local: [], packages: ['zod', 'node:crypto'] },
   { folder: 'migrations', local: ['domain'], packages: 'dependencies' },
+  {
+    // The hub owns the shop's tokens: it alone makes and seals them.
+    folder: 'durable-objects/merchant-hub',
+    local: [
+      'domain',
+      'migrations',
+      'durable-objects/kernel',
+      'workers/integrations/shopify/oauth.ts',
+      'workers/platform/crypto.ts',
+    ],
+    packages: 'dependencies',
+  },
   { folder: 'durable-objects', local: ['domain', 'migrations'], packages: 'dependencies' },
   {
     folder: 'queues',
@@ -41,7 +53,11 @@ export const ZONES: readonly Zone[] = [
     local: ['domain', 'durable-objects/kernel', 'migrations'],
     packages: 'dependencies',
   },
-  { folder: 'workers/integrations', local: ['domain', 'workers/platform'], packages: 'dependencies' },
+  {
+    folder: 'workers/integrations',
+    local: ['domain', 'durable-objects/kernel', 'workers/platform'],
+    packages: 'dependencies',
+  },
   {
     folder: 'workers/scheduled',
     local: ['domain', 'durable-objects/kernel', 'workers/platform', 'queues'],
