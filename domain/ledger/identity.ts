@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { CustomerId, type CustomerRef } from '../contracts/ids.ts'
 
 /** UUIDv5 (RFC 9562 §5.5): SHA-1 of the namespace's bytes and the name. */
-function uuidV5(namespace: string, name: string): string {
+export function uuidV5(namespace: string, name: string): string {
   const bytes = createHash('sha1')
     .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
     .update(name, 'utf8')
