@@ -178,18 +178,25 @@ export const StreamTicket = z.object({
   url: z.string().describe('WebSocket address with the ticket in it; works once, for 30 seconds'),
 })
 
+const CartAmount = DecimalString.refine((text) => !text.startsWith('-'), 'must not be negative')
+/** As Shopify writes rates: with more decimals than money has. */
+const ExchangeRate = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,20})?$/, 'must be a decimal number in a string, such as "1.0853"')
+  .refine((text) => Number(text) > 0, 'must be more than 0')
+
 /** What a cart or a product would earn. Amounts are what the storefront shows: after discounts, as priced. */
 export const SimulateRequest = z.strictObject({
   currency: CurrencyCode.describe('of the amounts; another than the shop needs `exchange_rate`'),
-  exchange_rate: DecimalString.refine((text) => Number(text) > 0, 'must be more than 0')
-    .optional()
-    .describe("how many units of `currency` one unit of the shop's currency is, as `Shopify.currency.rate` says"),
+  exchange_rate: ExchangeRate.optional().describe(
+    "how many units of `currency` one unit of the shop's currency is, as `Shopify.currency.rate` says",
+  ),
   lines: z
-    .array(z.strictObject({ amount: DecimalString, gift_card: z.boolean().default(false) }))
+    .array(z.strictObject({ amount: CartAmount, gift_card: z.boolean().default(false) }))
     .max(500)
     .describe('what is bought, each line with all its pieces'),
-  shipping: DecimalString.default('0'),
-  tip: DecimalString.default('0'),
+  shipping: CartAmount.default('0'),
+  tip: CartAmount.default('0'),
 })
 export const Simulation = z.object({
   points: points.describe('what an order of this would earn'),
@@ -197,5 +204,5 @@ export const Simulation = z.object({
   expires_at: z.iso.datetime().nullable().describe('when they would end, earned now'),
   is_estimate: z
     .boolean()
-    .describe('true where tax or an exchange rate decides that only the order itself will know exactly'),
+    .describe('true where tax, a discount or an exchange rate decides, which only the order itself will know exactly'),
 })

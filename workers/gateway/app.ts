@@ -12,6 +12,7 @@ import { securityHeaders } from './middleware/security-headers.ts'
 import { servePage } from './pages.ts'
 import { serve } from './pipeline.ts'
 import { Problem } from './problem.ts'
+import { serveShopperPage, SHOPPER_PAGE_PATHS } from './shopper-page.ts'
 import { openStream, STREAM_PATH } from './streams.ts'
 import { receiveWebhook } from './webhooks.ts'
 
@@ -105,6 +106,7 @@ for (const topic of WEBHOOK_TOPICS) {
   route('POST', `/v1/api/webhooks/${topic}`, `webhooks.${topic}`, (exchange) => receiveWebhook(exchange, topic))
 }
 route('GET', STREAM_PATH, 'points.stream', openStream)
+for (const path of SHOPPER_PAGE_PATHS) route('GET', path, 'gateway.shopperPage', serveShopperPage)
 route('GET', '/openapi.json', 'gateway.openapi', (exchange) =>
   Promise.resolve(jsonResponse(exchange, 200, openApiText)),
 )

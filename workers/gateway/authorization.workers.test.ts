@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { z } from 'zod'
 import { OPERATIONS, type Operation, ShopperSession, WEBHOOK_OPERATIONS } from '../../domain/contracts/operations.ts'
 import { type Permission, PERMISSIONS } from '../../domain/contracts/permissions.ts'
 import { customerIdOfGid } from '../../domain/ledger/identity.ts'
@@ -18,11 +19,17 @@ interface Callers {
   readonly revoked: string
   readonly uninstalled: string
   readonly shopper: string
+  readonly visitor: string
 }
 
-async function shopperToken({ domain }: TestShop): Promise<string> {
-  const response = await call(proxied('/proxy/session', sessionQuery(domain, CUSTOMER)))
-  return ShopperSession.parse(await response.json()).token
+/** The session of a storefront page, `''` for one where nobody is logged in. */
+async function session(domain: string, customerId: string): Promise<z.infer<typeof ShopperSession>> {
+  const response = await call(proxied('/proxy/session', sessionQuery(domain, customerId)))
+  return ShopperSession.parse(await response.json())
+}
+
+async function pageToken({ domain }: TestShop, customerId: string): Promise<string> {
+  return (await session(domain, customerId)).token
 }
 
 let callers: Callers
@@ -39,7 +46,8 @@ beforeAll(async () => {
     expired: await newKey(env, shop.merchantId, ['admin:full'], Date.now() - 1),
     revoked,
     uninstalled: gone.key,
-    shopper: await shopperToken(shop),
+    shopper: await pageToken(shop, CUSTOMER),
+    visitor: await pageToken(shop, ''),
   }
 })
 
@@ -58,13 +66,16 @@ function verdict({ status }: { readonly status: number }): Verdict | 'failed' {
   return status === 401 || status === 403 ? status : 'in'
 }
 
-/** What a caller who holds this permission (or is a shopper) is to be told. */
-function expected({ access }: Operation, held: Permission | 'shopper' | 'nothing'): Verdict {
+/** What a caller who holds this permission (or has the token of a storefront page) is to be told. */
+function expected({ access }: Operation, held: Permission | 'shopper' | 'visitor' | 'nothing'): Verdict {
   if (access.kind === 'public') return 'in'
-  if (held === 'nothing' || access.kind === 'webhook' || access.kind === 'proxy') return 401
+  // Those whose credentials are others than a bearer that we have issued.
+  if (access.kind === 'webhook' || access.kind === 'proxy' || access.kind === 'session_token') return 401
+  if (held === 'nothing') return 401
   // A shopper's ticket is for a page of the storefront, which these requests do not come from.
   if (access.kind === 'shopper') return 403
   if (held === 'shopper') return access.shopper ? 'in' : 403
+  if (held === 'visitor') return access.visitor === true ? 'in' : 403
   return held === 'admin:full' || held === access.permission ? 'in' : 403
 }
 
@@ -89,7 +100,57 @@ describe.each(operations.map((operation) => [operation.id, operation] as const))
   it('lets a shopper in only where it says so', async () => {
     expect(verdict(await ask(operation, callers.shopper))).toBe(expected(operation, 'shopper'))
   })
+
+  it('lets a page where nobody is logged in only where it says so', async () => {
+    expect(verdict(await ask(operation, callers.visitor))).toBe(expected(operation, 'visitor'))
+  })
 })
+
+const ofShoppers = operations.filter(
+  ({ access }) => access.kind === 'shopper' || (access.kind === 'member' && access.shopper),
+)
+
+describe.each(ofShoppers.map((operation) => [operation.id, operation] as const))(
+  '%s of a shopper',
+  (_id, operation) => {
+    const THEIRS = 'gid://shopify/Customer/4242'
+    const takesNothing = operation.body === undefined && operation.query === undefined
+
+    /** Names the other customer wherever a request has room for it. */
+    function askFor(customer: string, name: string, bearer: string) {
+      const query = new URLSearchParams({ [name]: customer })
+      const path = operation.path.replace('{id}', crypto.randomUUID())
+      return call(operation.body ? path : `${path}?${query.toString()}`, {
+        method: operation.method.toUpperCase(),
+        headers: {
+          authorization: `Bearer ${bearer}`,
+          'content-type': 'application/json',
+          'idempotency-key': crypto.randomUUID(),
+          'x-customer-id': customer,
+        },
+        ...(operation.body && { body: JSON.stringify({ [name]: customer }) }),
+      })
+    }
+
+    it('never acts for or tells of another customer, however that one is named', async () => {
+      const shop = await newShop(env)
+      await post('/v1/api/points/earn', shop.key, { customer_id: THEIRS, points: 4242 })
+      const id = customerIdOfGid(shop.merchantId, THEIRS)
+      const bearer = await pageToken(shop, CUSTOMER)
+      for (const customer of [THEIRS, '4242', id, id.toUpperCase()]) {
+        for (const name of ['customer_id', 'logged_in_customer_id']) {
+          const response = await askFor(customer, name, bearer)
+          const text = await response.text()
+          const isIgnored = response.ok && takesNothing
+          expect(isIgnored || [400, 403, 404].includes(response.status), text).toBe(true)
+          expect(text).not.toContain(id)
+        }
+      }
+      const left = await get(`/v1/api/points/balance?customer_id=${id}`, shop.key)
+      expect(await left.json()).toMatchObject({ points: 4242, held: 0, seq: 1 })
+    })
+  },
+)
 
 describe('the tenant', () => {
   it('is the key’s own shop: another shop’s customer looks like one who does not exist', async () => {
@@ -108,28 +169,75 @@ describe('the tenant', () => {
   })
 
   it('of a shopper is one customer: another one is refused, also by the digits', async () => {
-    const token = await shopperToken(callers.shop)
+    const token = await pageToken(callers.shop, CUSTOMER)
     expect((await get('/v1/api/points/balance', token)).status).toBe(200)
     expect((await get(`/v1/api/points/balance?customer_id=${CUSTOMER}`, token)).status).toBe(200)
     expect((await get('/v1/api/points/balance?customer_id=1', token)).status).toBe(403)
   })
 })
 
-describe('the app proxy', () => {
-  it('gives a visitor no token, and says why', async () => {
-    const response = await call(proxied('/proxy/session', sessionQuery(callers.shop.domain, '')))
-    expect(response.status).toBe(401)
-    expect(await response.json()).toMatchObject({
-      code: 'credentials_required',
-      detail: expect.stringContaining('log in'),
+describe('the session of a storefront page', () => {
+  it('names the customer who is logged in, or nobody', async () => {
+    const { domain, merchantId } = callers.shop
+    expect(await session(domain, CUSTOMER)).toMatchObject({
+      customer_id: customerIdOfGid(merchantId, `gid://shopify/Customer/${CUSTOMER}`),
     })
+    expect(await session(domain, '')).toMatchObject({ customer_id: null })
   })
 
-  it('is believed only with our signature, for a shop that is here', async () => {
-    const forged = proxied('/proxy/session', sessionQuery(callers.shop.domain, CUSTOMER), 'guess')
-    expect((await call(forged)).status).toBe(401)
-    const unknown = proxied('/proxy/session', sessionQuery('nobody-here.myshopify.com', CUSTOMER))
-    expect((await call(unknown)).status).toBe(404)
+  it('works on the storefront of its own shop only, logged in or not', async () => {
+    const other = await newShop(env)
+    for (const token of [callers.shopper, callers.visitor]) {
+      const program = (origin: string) =>
+        call('/v1/api/core/program', { headers: { authorization: `Bearer ${token}`, origin } })
+      const own = await program(callers.shop.origin)
+      expect([own.status, own.headers.get('access-control-allow-origin')]).toEqual([200, callers.shop.origin])
+      const foreign = await program(other.origin)
+      expect([foreign.status, foreign.headers.get('access-control-allow-origin')]).toEqual([403, null])
+    }
+  })
+})
+
+function proxyQuery(changes: Record<string, string> = {}): Record<string, string> {
+  return { ...sessionQuery(callers.shop.domain, CUSTOMER), ...changes }
+}
+
+async function statusOf(address: string): Promise<number> {
+  return (await call(address)).status
+}
+
+describe.each(['/proxy/session', '/proxy/', '/proxy'])('the app proxy, at %s,', (path) => {
+  it('is believed with our signature, in whatever order the parameters come', async () => {
+    const address = new URL(proxied(path, proxyQuery()), 'http://x')
+    expect(await statusOf(`${path}${address.search}`)).toBe(200)
+    const reordered = new URLSearchParams([...address.searchParams].toReversed())
+    expect(await statusOf(`${path}?${reordered.toString()}`)).toBe(200)
+  })
+
+  it('is not believed without it, with another secret’s, or for parameters that were changed, added or doubled', async () => {
+    const signed = proxied(path, proxyQuery())
+    const forgeries = [
+      path,
+      proxied(path, proxyQuery(), 'guess'),
+      signed.replace(CUSTOMER, '999'),
+      `${signed}&extra=1`,
+      `${signed}&logged_in_customer_id=999`,
+      `${signed}&shop=${callers.shop.domain}`,
+      proxied(path, proxyQuery({ k: 'logged_in_customer_id=999m=' })),
+    ]
+    for (const forged of forgeries) expect(await statusOf(forged), forged).toBe(401)
+  })
+
+  it('is not believed again 90 seconds later, nor ahead of time', async () => {
+    for (const seconds of [-91, 92]) {
+      const late = sessionQuery(callers.shop.domain, CUSTOMER, Date.now() + seconds * 1000)
+      expect(await statusOf(proxied(path, late))).toBe(401)
+    }
+  })
+
+  it('speaks for shops that are here, only', async () => {
+    expect(await statusOf(proxied(path, proxyQuery({ shop: 'nobody-here.myshopify.com' })))).toBe(404)
+    expect(await statusOf(proxied(path, proxyQuery({ shop: 'evil.example' })))).toBe(404)
   })
 })
 

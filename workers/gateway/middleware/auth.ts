@@ -1,7 +1,7 @@
 import { customerIdOfGid } from '../../../domain/ledger/identity.ts'
 import type { Access } from '../../../domain/contracts/operations.ts'
 import { permits } from '../../../domain/contracts/permissions.ts'
-import { readProxiedRequest } from '../../integrations/shopify/app-proxy.ts'
+import { type ProxiedRequest, readProxiedRequest } from '../../integrations/shopify/app-proxy.ts'
 import { apiKeyHmac, isApiKey } from '../../platform/api-key.ts'
 import { apiKeyByHmac, knownApiKey, type Shop, shopByDomain, shopByMerchant } from '../../platform/control.ts'
 import type { Caller } from '../../platform/handler.ts'
@@ -60,16 +60,22 @@ function callerOfSessionToken(exchange: Exchange): Promise<Caller> {
   throw new Problem('session_token_invalid', INVALID)
 }
 
-/** The shopper that Shopify's app proxy vouches for, or a visitor. */
-async function callerOfProxy({ env, request, startedAtMs }: Exchange): Promise<Caller> {
+/** The shop that Shopify's app proxy forwards for, and what it says of the request. Throws 401, 404 `shop_unknown`. */
+export async function readProxy({ env, request, startedAtMs }: Exchange): Promise<ProxiedRequest & { shop: Shop }> {
   const parameters = new URL(request.url).searchParams
   const proxied = await readProxiedRequest(parameters, env.SHOPIFY_CLIENT_SECRETS, startedAtMs)
   if (!proxied.ok) throw problemOf(proxied)
-  const shop = await shopByDomain(env, proxied.shop)
+  const shop = await shopByDomain(env, proxied.domain)
   if (shop?.status !== 'active') throw new Problem('shop_unknown', 'LoyalNest is not installed on this shop.')
-  if (proxied.customerGid === null) return { shop, principal: { kind: 'visitor' } }
-  const customerId = customerIdOfGid(shop.merchantId, proxied.customerGid)
-  return { shop, principal: { kind: 'shopper', customerId, customerGid: proxied.customerGid } }
+  return { ...proxied, shop }
+}
+
+/** The shopper that Shopify's app proxy vouches for, or a visitor. */
+async function callerOfProxy(exchange: Exchange): Promise<Caller> {
+  const { shop, customerGid } = await readProxy(exchange)
+  if (customerGid === null) return { shop, principal: { kind: 'visitor' } }
+  const customerId = customerIdOfGid(shop.merchantId, customerGid)
+  return { shop, principal: { kind: 'shopper', customerId, customerGid } }
 }
 
 function authorize(access: GuardedAccess & { kind: 'member' | 'shopper' }, { principal }: Caller): void {

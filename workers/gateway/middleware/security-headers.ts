@@ -28,19 +28,34 @@ const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-/** What storefronts of any shop load as a module script: public, the same for all, so readable from everywhere. */
+/**
+ * What storefronts of any shop load, scripts and languages: public, the same for all, so readable from everywhere. A new
+ * version is out within five minutes; until a day later the old one shows while the new one is fetched.
+ */
 const WIDGET_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'public, max-age=300, stale-while-revalidate=86400',
   'x-content-type-options': 'nosniff',
   'access-control-allow-origin': '*',
   'cross-origin-resource-policy': 'cross-origin',
+}
+
+/**
+ * A part of a storefront's page, which Shopify makes into the whole: what may load there and who may frame it (the theme
+ * editor does) is for the storefront to say.
+ */
+const LIQUID_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
 }
 
 const TRANSPORT: Readonly<Record<string, string>> = {
   'strict-transport-security': 'max-age=63072000; includeSubDomains; preload',
 }
 
-/** Security headers for an answer of this kind; over https with HSTS. */
-export function securityHeaders(kind: 'api' | 'page' | 'widget', isHttps: boolean): Record<string, string> {
-  const headers = { api: API_HEADERS, page: PAGE_HEADERS, widget: WIDGET_HEADERS }[kind]
-  return isHttps ? { ...headers, ...TRANSPORT } : { ...headers }
+const HEADERS = { api: API_HEADERS, page: PAGE_HEADERS, widget: WIDGET_HEADERS, liquid: LIQUID_HEADERS } as const
+
+/** Security headers for an answer of this kind; over https with HSTS, but for storefronts' own pages: they are on another domain. */
+export function securityHeaders(kind: keyof typeof HEADERS, isHttps: boolean): Record<string, string> {
+  const headers = HEADERS[kind]
+  return isHttps && kind !== 'liquid' ? { ...headers, ...TRANSPORT } : { ...headers }
 }

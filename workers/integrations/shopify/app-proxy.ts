@@ -8,10 +8,19 @@ export const PROXY_TOLERANCE_SECONDS = 90
 /** A request that Shopify's app proxy forwarded. */
 export interface ProxiedRequest {
   readonly ok: true
-  readonly shop: ShopDomain
+  readonly domain: ShopDomain
   /** Null for a visitor who is not logged in. */
   readonly customerGid: string | null
+  /** Where the storefront has the app proxy: `/apps/loyalnest`, unless the shop has moved it. */
+  readonly prefix: string
 }
+
+/** Parameters that Shopify adds. What a shopper adds to the address is signed along with them. */
+const OURS = ['shop', 'timestamp', 'signature', 'logged_in_customer_id', 'path_prefix'] as const
+
+/** What Shopify's settings allow: one of its four prefixes and a subpath. */
+const PREFIX = /^\/(?:a|apps|community|tools)\/[A-Za-z0-9_-]{1,60}$/
+const USUAL_PREFIX = '/apps/loyalnest'
 
 /** What Shopify signs: all decoded parameters but the signature as `key=value`, a repeated key's values joined by commas, sorted, joined by nothing. */
 export function signedText(parameters: URLSearchParams): string {
@@ -31,15 +40,21 @@ export async function readProxiedRequest(
   secrets: string,
   nowMs: number,
 ): Promise<ProxiedRequest | Refusal> {
-  for (const name of ['shop', 'timestamp', 'signature', 'logged_in_customer_id']) {
+  for (const name of OURS) {
     if (parameters.getAll(name).length > 1) return refuse('signature_invalid', `The parameter ${name} occurs twice.`)
   }
   const signature = parameters.get('signature')
   if (signature === null) {
     return refuse('credentials_required', "Only Shopify's app proxy may call this, with its signature parameter.")
   }
-  if (!(await isSignedText(secrets, signedText(parameters), signature))) {
+  const text = signedText(parameters)
+  if (!(await isSignedText(secrets, text, signature))) {
     return refuse('signature_invalid', 'The signature parameter does not fit the other parameters.')
+  }
+  const ambiguous = OURS.find((name) => text.split(`${name}=`).length > 2)
+  if (ambiguous !== undefined) {
+    // Nothing marks in the signed text where a value ends: `k=shop=b` + `shop=a` reads as `k=` + `shop=b` + `shop=a` too.
+    return refuse('signature_invalid', `Another parameter holds the text ${ambiguous}=, which is signed alike.`)
   }
   const timestamp = parameters.get('timestamp') ?? ''
   const isTimely =
@@ -47,9 +62,15 @@ export async function readProxiedRequest(
   if (!isTimely) {
     return refuse('signature_invalid', `The timestamp is more than ${PROXY_TOLERANCE_SECONDS} seconds off.`)
   }
-  const shop = ShopDomain.safeParse(parameters.get('shop'))
-  if (!shop.success) return refuse('shop_unknown', 'The shop parameter is not a myshopify.com domain.')
+  const domain = ShopDomain.safeParse(parameters.get('shop'))
+  if (!domain.success) return refuse('shop_unknown', 'The shop parameter is not a myshopify.com domain.')
   const customerId = parameters.get('logged_in_customer_id') ?? ''
   const customerGid = ShopifyCustomerGid.safeParse(`gid://shopify/Customer/${customerId}`)
-  return { ok: true, shop: shop.data, customerGid: customerGid.success ? customerGid.data : null }
+  const prefix = parameters.get('path_prefix') ?? ''
+  return {
+    ok: true,
+    domain: domain.data,
+    customerGid: customerGid.success ? customerGid.data : null,
+    prefix: PREFIX.test(prefix) ? prefix : USUAL_PREFIX,
+  }
 }

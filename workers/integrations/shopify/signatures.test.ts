@@ -62,8 +62,9 @@ describe('the app proxy', () => {
   it('names the shop and the customer, whose id may exceed 2^53', async () => {
     expect(await readProxiedRequest(request(), 'hush', nowMs)).toEqual({
       ok: true,
-      shop: 'some-shop.myshopify.com',
+      domain: 'some-shop.myshopify.com',
       customerGid: 'gid://shopify/Customer/706405506930370084',
+      prefix: '/apps/loyalnest',
     })
   })
 
@@ -80,10 +81,37 @@ describe('the app proxy', () => {
     for (const parameters of [changed, added]) {
       expect(await readProxiedRequest(parameters, 'hush', nowMs)).toMatchObject({ code: 'signature_invalid' })
     }
-    for (const name of ['shop', 'timestamp', 'signature', 'logged_in_customer_id']) {
+    for (const name of ['shop', 'timestamp', 'signature', 'logged_in_customer_id', 'path_prefix']) {
       const doubled = request()
       doubled.append(name, doubled.get(name) ?? '')
       expect(await readProxiedRequest(doubled, 'hush', nowMs)).toMatchObject({ code: 'signature_invalid' })
+    }
+  })
+
+  it('does not mind in which order its parameters come: Shopify sorts them before it signs', async () => {
+    const reordered = new URLSearchParams([...request()].toReversed())
+    expect(await readProxiedRequest(reordered, 'hush', nowMs)).toMatchObject({ ok: true })
+  })
+
+  it('is refused where the signed text could be cut into other parameters', async () => {
+    // A shopper adds `k` to the address; whoever saw the signature could cut the same text into another customer's.
+    const asked = request({ k: 'logged_in_customer_id=999m=' })
+    const cut = new URLSearchParams([...asked].filter(([name]) => name !== 'k'))
+    cut.set('k', '')
+    cut.set('m', `logged_in_customer_id=${cut.get('logged_in_customer_id') ?? ''}`)
+    cut.set('logged_in_customer_id', '999')
+    expect(signedText(cut)).toBe(signedText(asked))
+    for (const parameters of [asked, cut]) {
+      expect(await readProxiedRequest(parameters, 'hush', nowMs)).toMatchObject({ code: 'signature_invalid' })
+    }
+  })
+
+  it('says where the shop has the proxy, and believes no other kind of place', async () => {
+    const moved = await readProxiedRequest(request({ path_prefix: '/tools/points-2' }), 'hush', nowMs)
+    expect(moved).toMatchObject({ prefix: '/tools/points-2' })
+    for (const path_prefix of ['//elsewhere.example', '/apps/"><script>', '/apps/{{ shop }}', '']) {
+      const odd = await readProxiedRequest(request({ path_prefix }), 'hush', nowMs)
+      expect(odd).toMatchObject({ prefix: '/apps/loyalnest' })
     }
   })
 

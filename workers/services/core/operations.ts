@@ -1,9 +1,8 @@
-import { waitUntil } from 'cloudflare:workers'
 import { refuse } from '../../../domain/contracts/errors.ts'
 import { readSettings } from '../../platform/control.ts'
 import { checkHealth } from '../../platform/health.ts'
 import type { Caller, Handlers } from '../../platform/handler.ts'
-import { logFault } from '../../platform/log.ts'
+import { readProgram, replaceCopy } from './program.ts'
 import { storeSettings } from './repository.ts'
 
 function keyHolder(caller: Caller | null): { readonly caller: Caller; readonly actor: string } {
@@ -12,7 +11,7 @@ function keyHolder(caller: Caller | null): { readonly caller: Caller; readonly a
 }
 
 /** The program settings of a merchant. Their home is D1; the copy in KV is for reads that may be a minute old. */
-export const core: Handlers<'core.getSettings' | 'core.updateSettings' | 'core.health'> = {
+export const core: Handlers<'core.getSettings' | 'core.updateSettings' | 'core.program' | 'core.health'> = {
   async 'core.getSettings'({ env, caller }) {
     return { ok: true, body: await readSettings(env, keyHolder(caller).caller.shop.merchantId) }
   },
@@ -28,11 +27,15 @@ export const core: Handlers<'core.getSettings' | 'core.updateSettings' | 'core.h
     const change = { merchantId, version: body.version, settings: body.settings, actor, claim, nowMs }
     const answer = await storeSettings(env, change)
     if (answer.ok && !answer.replayed) {
-      // Best effort: the copy says its version, and whoever books points reads D1.
-      const copied = env.SETTINGS_COPY.put(`settings:${merchantId}`, answer.json)
-      waitUntil(copied.catch((error: unknown) => logFault(requestId, error)))
+      // The copy says its version, and whoever books points reads D1.
+      replaceCopy(env, merchantId, answer.json, requestId)
     }
     return answer
+  },
+
+  async 'core.program'({ env, caller, requestId }) {
+    if (!caller) throw new Error('the guard lets nobody unknown here')
+    return { ok: true, body: await readProgram(env, caller.shop.merchantId, requestId) }
   },
 
   'core.health': ({ env }) =>

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type Refusal, refuse } from '../../../domain/contracts/errors.ts'
 import type { CustomerRef } from '../../../domain/contracts/ids.ts'
 import type { PointsWritten } from '../../../domain/contracts/points.ts'
+import { simulate } from '../../../domain/earning/simulate.ts'
 import type { Command } from '../../../domain/ledger/types.ts'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import { bookingSettings } from '../../platform/control.ts'
@@ -49,6 +50,7 @@ export const points: Handlers<
   | 'points.adjust'
   | 'points.balance'
   | 'points.transactions'
+  | 'points.simulate'
   | 'points.streamTicket'
   | 'points.health'
 > = {
@@ -81,6 +83,13 @@ export const points: Handlers<
     const answer = await callAccount(context.env, ref, (stub) => stub.transactions(ref, page))
     if (answer) return { ok: true, body: answer }
     return mustExist ? unknownCustomer() : { ok: true, body: { transactions: [], next_cursor: null } }
+  },
+
+  async 'points.simulate'(context, { body }) {
+    const { env, nowMs } = context
+    const settings = await bookingSettings(env, callerOf(context).shop.merchantId)
+    const answer = simulate(body, settings, nowMs)
+    return answer.ok ? { ok: true, body: answer.simulation } : answer
   },
 
   async 'points.streamTicket'(context) {
