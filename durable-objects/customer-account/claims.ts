@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ERRORS, refuse, type ErrorCode } from '../../domain/contracts/errors.ts'
+import { ERRORS, refuse, type ErrorCode, type Refusal } from '../../domain/contracts/errors.ts'
 import type { ExecuteReply, IdempotencyClaim } from '../kernel/protocol.ts'
 import type { Store } from './store.ts'
 
@@ -12,6 +12,11 @@ const PRUNE_EVERY_MS = 24 * 60 * 60 * 1000
 const TICKET_SCOPE = 'stream-ticket'
 
 type ClaimRow = { fingerprint: string; outcome: 'applied' | 'duplicate' | 'refused'; answer: string }
+
+/** What {@link Claims.known} found. */
+export type KnownAnswer =
+  | { readonly ok: true; readonly outcome: 'applied' | 'duplicate'; readonly answer: string }
+  | { readonly ok: false; readonly replayed: boolean; readonly refusal: Refusal }
 
 const StoredRefusal = z.object({
   ok: z.literal(false),
@@ -34,11 +39,14 @@ export class Claims {
     this.#store = store
   }
 
-  /**
-   * The answer that was given under this key, or undefined if the key is new. The same key for another request is
-   * refused.
-   */
+  /** The answer of a command that was given under this key, or undefined if the key is new. */
   answerTo(claim: IdempotencyClaim, nowMs: number): ExecuteReply | undefined {
+    const known = this.known(claim, nowMs)
+    return known?.ok ? { ok: true, replayed: true, outcome: known.outcome, body: known.answer } : known
+  }
+
+  /** What is kept under this key, or undefined if the key is new. The same key for another request is refused. */
+  known(claim: IdempotencyClaim, nowMs: number): KnownAnswer | undefined {
     if (!this.#store.hasTables) return undefined
     const row = this.#sql
       .exec<ClaimRow>(
@@ -55,13 +63,17 @@ export class Claims {
     }
     return row.outcome === 'refused'
       ? { ok: false, replayed: true, refusal: StoredRefusal.parse(JSON.parse(row.answer)) }
-      : { ok: true, replayed: true, outcome: row.outcome, body: row.answer }
+      : { ok: true, outcome: row.outcome, answer: row.answer }
   }
 
-  /** Keeps an answer for {@link CLAIM_LIFETIME_MS}. Within the transaction of what it answers. */
+  /** Keeps the answer of a command for {@link CLAIM_LIFETIME_MS}. Within the transaction of what it answers. */
   keep(claim: IdempotencyClaim, reply: ExecuteReply, nowMs: number): void {
-    const outcome = reply.ok ? reply.outcome : 'refused'
-    const answer = reply.ok ? reply.body : JSON.stringify(reply.refusal)
+    if (reply.ok) this.keepAnswer(claim, reply.outcome, reply.body, nowMs)
+    else this.keepAnswer(claim, 'refused', JSON.stringify(reply.refusal), nowMs)
+  }
+
+  /** As {@link keep}, of anything. */
+  keepAnswer(claim: IdempotencyClaim, outcome: ClaimRow['outcome'], answer: string, nowMs: number): void {
     this.#put(claim.scope, claim.key, claim.fingerprint, outcome, answer, nowMs + CLAIM_LIFETIME_MS)
     this.#prune(nowMs)
   }

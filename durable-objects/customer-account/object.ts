@@ -1,10 +1,14 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { JobMessage } from '../../domain/contracts/jobs.ts'
 import type { Balance, PointsWritten, TransactionsPage } from '../../domain/contracts/points.ts'
 import { balanceOf } from '../../domain/ledger/balance.ts'
 import { decide } from '../../domain/ledger/decide.ts'
 import { nextDueAtMs } from '../../domain/ledger/due.ts'
 import { toTransaction } from '../../domain/ledger/transaction.ts'
-import type { Changes, Command, Decision, Entry } from '../../domain/ledger/types.ts'
+import type { Command, Decision, Entry } from '../../domain/ledger/types.ts'
+import { toRedemption } from '../../domain/rewards/public.ts'
+import { jobSent } from '../../domain/rewards/redemption.ts'
+import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
 import { reportFailure } from '../kernel/log.ts'
 import type {
   AccountRef,
@@ -13,12 +17,17 @@ import type {
   ExecuteReply,
   IdempotencyClaim,
   LedgerPage,
+  RedeemReply,
+  RedemptionReply,
+  RedemptionsPageRaw,
 } from '../kernel/protocol.ts'
 import { backoffMs } from '../kernel/retry.ts'
 import { customerAccountName } from '../kernel/stubs.ts'
 import { earliestMs, Wake } from '../kernel/wake.ts'
 import { Claims } from './claims.ts'
 import { Outbox, RELAY_PAGE } from './outbox.ts'
+import { RedemptionStore, type RedemptionsQuery } from './redemption-store.ts'
+import { Redemptions, type Turn } from './redemptions.ts'
 import { Store } from './store.ts'
 import { readUpgrade, streamProblem, Streams } from './stream.ts'
 
@@ -38,6 +47,14 @@ interface Booked {
   readonly balance: Balance
 }
 
+/** One transaction, and what is to be told of it once it is committed. */
+interface AccountTurn extends Turn {
+  readonly account: AccountRef
+  readonly booked: Booked[]
+  /** The last state of each redemption that changed, by id. */
+  readonly redemptions: Map<string, RedemptionRecord>
+}
+
 /**
  * One customer of one merchant: the ledger, its outbox and the customer's WebSockets. The only writer of that ledger, so
  * a command is one synchronous transaction without a lock. Answers and WebSocket messages leave after it is durable.
@@ -45,53 +62,105 @@ interface Booked {
 export class CustomerAccount extends DurableObject<Env> implements CustomerAccountRpc {
   readonly #store: Store
   readonly #claims: Claims
+  readonly #redemptionStore: RedemptionStore
+  readonly #redemptions: Redemptions
   readonly #streams: Streams
   readonly #outbox: Outbox
   readonly #wake: Wake
   /** Failures in a row of booking what is due; a bug there must not become a busy loop. */
   #dueFailures = 0
+  /** Failures in a row of putting jobs on their queue. */
+  #jobFailures = 0
   #relayedAtMs = 0
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#store = new Store(ctx.storage)
     this.#claims = new Claims(ctx.storage.sql, this.#store)
+    this.#redemptionStore = new RedemptionStore(ctx.storage.sql, this.#store)
+    this.#redemptions = new Redemptions(this.#redemptionStore, this.#claims)
     this.#streams = new Streams(ctx, this.#store, this.#claims)
     this.#wake = new Wake(ctx.storage)
-    this.#outbox = new Outbox(this.#store, async (events) => {
+    this.#outbox = new Outbox(this.#store, this.#redemptionStore, async (events) => {
       await env.EVENTS.sendBatch(events.map((body) => ({ body })))
     })
-    // A process that died between commit and relay left entries unsent, and perhaps no alarm.
-    if (this.#store.unsentCount > 0) {
+    // A process that died between commit and relay left events unsent, and perhaps no alarm.
+    if (this.#outbox.unsentCount > 0) {
       void ctx.blockConcurrencyWhile(() => this.#wake.ensure(Date.now() + RELAY_DELAY_MS))
     }
   }
 
   async execute(account: AccountRef, command: Command, claim: IdempotencyClaim | null): Promise<ExecuteReply> {
-    this.#admit(account)
-    const nowMs = Date.now()
-    const booked: Booked[] = []
-    const reply = this.#store.transaction(() => {
-      const known = claim === null ? undefined : this.#claims.answerTo(claim, nowMs)
+    return this.#transact(account, (turn) => {
+      const known = claim === null ? undefined : this.#claims.answerTo(claim, turn.nowMs)
       if (known !== undefined) return known
-      const decision = this.#decide(account, command, nowMs, booked)
-      const answer = this.#answer(account, decision, nowMs)
-      if (claim !== null) this.#claims.keep(claim, answer, nowMs)
+      const answer = this.#answer(account, turn.book(command), turn.nowMs)
+      if (claim !== null) this.#claims.keep(claim, answer, turn.nowMs)
       return answer
     })
-    await this.#committed(account, booked, nowMs)
-    return reply
   }
 
   async executeBatch(account: AccountRef, commands: readonly Command[]): Promise<readonly BatchOutcome[]> {
+    return this.#transact(account, (turn) => commands.map((command) => this.#outcome(turn.book(command))))
+  }
+
+  async redeemReward(account: AccountRef, request: RedemptionRequest, claim: IdempotencyClaim): Promise<RedeemReply> {
+    return this.#transact(account, (turn) => this.#redemptions.redeem(turn, request, claim))
+  }
+
+  async leaseRedemption(account: AccountRef, redemptionId: string): Promise<RedemptionRecord | null> {
+    return this.#transact(account, (turn) => this.#redemptions.lease(turn, redemptionId))
+  }
+
+  async settleRedemption(
+    account: AccountRef,
+    redemptionId: string,
+    lease: number,
+    by: SettledBy,
+  ): Promise<RedemptionRecord | null> {
+    return this.#transact(account, (turn) => this.#redemptions.settle(turn, redemptionId, lease, by))
+  }
+
+  async endRedemption(
+    account: AccountRef,
+    redemptionId: string,
+    reason: 'by_customer' | 'by_merchant',
+    claim: IdempotencyClaim | null,
+  ): Promise<RedemptionReply> {
+    return this.#transact(account, (turn) => this.#redemptions.end(turn, redemptionId, reason, claim))
+  }
+
+  async useCode(
+    account: AccountRef,
+    code: string,
+    orderGid: string,
+    usedAtMs: number,
+  ): Promise<RedemptionRecord | null> {
+    return this.#transact(account, (turn) => this.#redemptions.useCode(turn, code, orderGid, usedAtMs))
+  }
+
+  async codeRemoved(account: AccountRef, code: string): Promise<RedemptionRecord | null> {
+    return this.#transact(account, (turn) => this.#redemptions.codeRemoved(turn, code))
+  }
+
+  async redemption(account: AccountRef, redemptionId: string): Promise<RedemptionRecord | null> {
     this.#admit(account)
-    const nowMs = Date.now()
-    const booked: Booked[] = []
-    const outcomes = this.#store.transaction(() =>
-      commands.map((command) => this.#outcome(this.#decide(account, command, nowMs, booked))),
-    )
-    await this.#committed(account, booked, nowMs)
-    return outcomes
+    return this.#redemptionStore.find(redemptionId) ?? null
+  }
+
+  async redemptions(account: AccountRef, page: RedemptionsQuery): Promise<RedemptionsPageRaw> {
+    this.#admit(account)
+    return this.#redemptionStore.page(page)
+  }
+
+  async redemptionCounts(account: AccountRef): Promise<Readonly<Record<string, number>>> {
+    this.#admit(account)
+    return this.#redemptionStore.counts()
+  }
+
+  async customerGid(account: AccountRef): Promise<string | null> {
+    this.#admit(account)
+    return this.#store.identity?.shopifyCustomerGid ?? null
   }
 
   async balance(account: AccountRef): Promise<Balance | null> {
@@ -156,14 +225,14 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
   }
 
   /**
-   * Books what is due, relays a page of entries, and arms the alarm again LAST. It catches everything: an alarm that
-   * throws seven times is gone for good. Only a failure to arm again escapes, so that the runtime tries once more.
+   * Books what is due, relays a page of events, asks for the attempts that it is time for, and arms the alarm again LAST.
+   * It catches everything: an alarm that throws seven times is gone for good. Only a failure to arm again escapes, so
+   * that the runtime tries once more.
    */
   override async alarm(): Promise<void> {
     this.#wake.rang()
-    const nowMs = Date.now()
     try {
-      await this.#applyDue(nowMs)
+      await this.#applyDue(Date.now())
       this.#dueFailures = 0
     } catch (error) {
       this.#dueFailures += 1
@@ -176,29 +245,79 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     } catch (error) {
       this.#report('account.relay', error)
     }
+    try {
+      await this.#sendJobs(Date.now())
+      this.#jobFailures = 0
+    } catch (error) {
+      this.#jobFailures += 1
+      this.#report('account.send_jobs', error)
+    }
     const atMs = this.#nextWakeMs(Date.now())
     if (atMs !== null) await this.#wake.noLaterThan(atMs)
   }
 
   async #applyDue(nowMs: number): Promise<void> {
     const { identity } = this.#store
-    const dueAtMs = nextDueAtMs(this.#store)
+    const dueAtMs = earliestMs(nextDueAtMs(this.#store), this.#redemptionStore.nextDueAtMs)
     if (identity === null || dueAtMs === null || dueAtMs > nowMs) return
+    const turn = this.#newTurn(identity, nowMs)
+    this.#store.transaction(() => {
+      turn.book({ kind: 'apply_due' })
+      this.#redemptions.applyDue(turn)
+    })
+    this.#publish(turn)
+  }
+
+  /** One job an attempt that it is time for. A job that gets lost is sent again a while later. */
+  async #sendJobs(nowMs: number): Promise<void> {
+    const { identity } = this.#store
+    const due = this.#redemptionStore.toAttempt(nowMs).slice(0, RELAY_PAGE)
+    if (identity === null || due.length === 0) return
+    const ids = { merchant_id: identity.merchantId, customer_id: identity.customerId }
+    await this.env.JOBS.sendBatch(
+      due.map(({ id }) => ({ body: { job: 'settle_redemption', ...ids, redemption_id: id } satisfies JobMessage })),
+    )
+    this.#store.transaction(() => {
+      for (const { id, version, lease } of due) {
+        const record = this.#redemptionStore.find(id)
+        // One that someone has taken up meanwhile knows its next attempt.
+        if (record?.version === version && record.lease === lease) this.#redemptionStore.put(jobSent(record, nowMs))
+      }
+    })
+  }
+
+  /** Runs `body` in one transaction; then arms the alarm and tells the open pages. */
+  async #transact<T>(account: AccountRef, body: (turn: Turn) => T): Promise<T> {
+    this.#admit(account)
+    const turn = this.#newTurn(account, Date.now())
+    const result = this.#store.transaction(() => body(turn))
+    // In the same turn, so that the alarm is committed together with what needs it.
+    const armed = this.#arm(turn.nowMs)
+    this.#publish(turn)
+    await armed
+    return result
+  }
+
+  #newTurn(account: AccountRef, nowMs: number): AccountTurn {
     const booked: Booked[] = []
-    this.#store.transaction(() => this.#decide(identity, { kind: 'apply_due' }, nowMs, booked))
-    this.#publish(identity, booked)
-  }
-
-  #decide(account: AccountRef, command: Command, nowMs: number, booked: Booked[]): Decision {
-    const decision = decide(this.#store, command, nowMs)
-    this.#store.write(account, decision.changes)
-    this.#note(account, decision.changes, nowMs, booked)
-    return decision
-  }
-
-  #note(account: AccountRef, { entries }: Changes, nowMs: number, booked: Booked[]): void {
-    if (entries.length === 0 || this.#streams.isEmpty) return
-    booked.push({ entries, balance: balanceOf(this.#store, account.customerId, nowMs) })
+    const redemptions = new Map<string, RedemptionRecord>()
+    return {
+      account,
+      customerId: account.customerId,
+      nowMs,
+      booked,
+      redemptions,
+      book: (command) => {
+        const decision = decide(this.#store, command, nowMs)
+        const { entries } = decision.changes
+        this.#store.write(account, decision.changes)
+        if (entries.length > 0 && !this.#streams.isEmpty) {
+          booked.push({ entries, balance: balanceOf(this.#store, account.customerId, nowMs) })
+        }
+        return decision
+      },
+      tell: (record) => redemptions.set(record.id, record),
+    }
   }
 
   #answer(account: AccountRef, decision: Decision, nowMs: number): ExecuteReply {
@@ -217,40 +336,33 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     return { outcome: decision.outcome, seq: decision.entry.seq, points: decision.entry.points }
   }
 
-  /** After the transaction and in the same turn, so that the alarm is committed together with the entries. */
-  async #committed(account: AccountRef, booked: readonly Booked[], nowMs: number): Promise<void> {
-    const armed = this.#arm(nowMs)
-    this.#publish(account, booked)
-    await armed
-  }
-
-  /** Every new entry needs the relay; a hold may run out even sooner. */
+  /** What is unsent needs the relay, an attempt its job; a hold may run out even sooner. */
   async #arm(nowMs: number): Promise<void> {
-    if (this.#store.unsentCount === 0) return
+    if (this.#outbox.unsentCount === 0 && this.#redemptionStore.nextAttemptAtMs === null) return
     const atMs = this.#nextWakeMs(nowMs)
     if (atMs !== null) await this.#wake.noLaterThan(atMs)
   }
 
-  #publish(account: AccountRef, booked: readonly Booked[]): void {
+  #publish({ account, booked, redemptions }: AccountTurn): void {
     for (const { entries, balance } of booked) this.#streams.publish(account, entries, balance)
+    for (const record of redemptions.values()) this.#streams.publishRedemption(toRedemption(record))
   }
 
-  /** The earliest of the relay and what comes due; failures are given time. */
+  /** The earliest of the relay, what comes due, and the next attempt with the shop; failures are given time. */
   #nextWakeMs(nowMs: number): number | null {
-    return earliestMs(this.#relayAtMs(nowMs), this.#dueAtMs(nowMs))
+    return earliestMs(
+      this.#relayAtMs(nowMs),
+      delayedMs(earliestMs(nextDueAtMs(this.#store), this.#redemptionStore.nextDueAtMs), nowMs, this.#dueFailures),
+      delayedMs(this.#redemptionStore.nextAttemptAtMs, nowMs, this.#jobFailures),
+    )
   }
 
   #relayAtMs(nowMs: number): number | null {
-    if (this.#store.unsentCount === 0) return null
+    const unsent = this.#outbox.unsentCount
+    if (unsent === 0) return null
     if (this.#outbox.failures > 0) return nowMs + retryDelayMs(this.#outbox.failures)
-    if (this.#store.unsentCount >= RELAY_PAGE) return nowMs
+    if (unsent >= RELAY_PAGE) return nowMs
     return Math.max(nowMs + RELAY_DELAY_MS, this.#relayedAtMs + RELAY_INTERVAL_MS)
-  }
-
-  #dueAtMs(nowMs: number): number | null {
-    const dueAtMs = nextDueAtMs(this.#store)
-    if (dueAtMs === null || this.#dueFailures === 0) return dueAtMs
-    return Math.max(dueAtMs, nowMs + retryDelayMs(this.#dueFailures))
   }
 
   #isUnused(): boolean {
@@ -270,6 +382,11 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     const ids = { merchant_id: identity?.merchantId ?? '', customer_id: identity?.customerId ?? '' }
     reportFailure(what, { ...ids, relayed_seq: relayedSeq, failures: this.#outbox.failures }, error)
   }
+}
+
+/** A time that there is, or later after failures. */
+function delayedMs(atMs: number | null, nowMs: number, failures: number): number | null {
+  return atMs === null || failures === 0 ? atMs : Math.max(atMs, nowMs + retryDelayMs(failures))
 }
 
 /** Half of the doubled base for certain, the other half by chance. */

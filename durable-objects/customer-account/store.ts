@@ -48,6 +48,7 @@ export class Store implements LedgerView {
   readonly #storage: DurableObjectStorage
   #memory: Memory | undefined
   #hasTables = false
+  #rollbacks = 0
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
@@ -123,6 +124,7 @@ export class Store implements LedgerView {
       })
     } catch (error) {
       this.#memory = undefined
+      this.#rollbacks += 1
       this.#hasTables = isMigrated(this.#storage.sql)
       throw error
     }
@@ -175,6 +177,11 @@ export class Store implements LedgerView {
 
   get hasTables(): boolean {
     return this.#hasTables
+  }
+
+  /** How many transactions failed; whoever keeps rows in memory reads them again after one. */
+  get rollbacks(): number {
+    return this.#rollbacks
   }
 
   #endedHold(id: string): Hold | undefined {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../../domain/contracts/errors.ts'
 import { STREAM_CLOSE, type Balance, type StreamMessage } from '../../domain/contracts/points.ts'
+import type { Redemption } from '../../domain/contracts/rewards.ts'
 import { balanceOf } from '../../domain/ledger/balance.ts'
 import { toTransaction } from '../../domain/ledger/transaction.ts'
 import type { Entry } from '../../domain/ledger/types.ts'
@@ -112,6 +113,14 @@ export class Streams {
     for (const socket of this.#open()) {
       for (const text of texts) socket.send(text)
     }
+  }
+
+  /** Tells every connection how a redemption stands now. */
+  publishRedemption(redemption: Redemption): void {
+    const open = this.#open()
+    if (open.length === 0) return
+    const text = JSON.stringify({ type: 'redemption', redemption } satisfies StreamMessage)
+    for (const socket of open) socket.send(text)
   }
 
   /** Closes all connections with one of `STREAM_CLOSE`. */

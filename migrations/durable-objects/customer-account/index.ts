@@ -1,5 +1,6 @@
 import type { ObjectMigration } from '../migration.ts'
 import { ledger } from './0001-ledger.ts'
+import { redemptions } from './0002-redemptions.ts'
 
 /** In the order of their numbers. */
-export const CUSTOMER_ACCOUNT_MIGRATIONS: readonly ObjectMigration[] = [ledger]
+export const CUSTOMER_ACCOUNT_MIGRATIONS: readonly ObjectMigration[] = [ledger, redemptions]
