@@ -69,6 +69,7 @@ export function orderOf(customerGid: string, goodsMinor: number, changes: Partia
     currency: 'EUR',
     parts: goods(goodsMinor),
     refunds: [],
+    discount_codes: [],
     ...changes,
   }
 }

@@ -30,6 +30,7 @@ export const ShopifyOrderGid = gid('Order')
 export const ShopifyRefundGid = gid('Refund')
 export const ShopifyVariantGid = gid('ProductVariant')
 export const ShopifyCollectionGid = gid('Collection')
+export const ShopifyDiscountGid = gid('DiscountCodeNode')
 
 /** How callers name a customer: our id, the Shopify gid, or the bare digits of the gid. */
 export const CustomerRef = z

@@ -16,10 +16,12 @@ CREATE TABLE rewards (
   discount_state TEXT NOT NULL CHECK (discount_state IN ('waiting', 'ready', 'failed')),
   discount_problem TEXT,
   synced_version INTEGER NOT NULL,
+  -- Until then somebody is telling the shop, and nobody else does: the older of two texts must not arrive last.
+  sync_until_ms INTEGER NOT NULL DEFAULT 0,
   created_at_ms INTEGER NOT NULL,
   updated_at_ms INTEGER NOT NULL,
   updated_by TEXT NOT NULL,
   PRIMARY KEY (merchant_id, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rewards_position ON rewards (merchant_id, position, created_at_ms, id);
-CREATE INDEX rewards_unsynced ON rewards (discount_state) WHERE discount_state <> 'ready';
+CREATE INDEX rewards_unsynced ON rewards (merchant_id, id) WHERE discount_state = 'waiting' AND status <> 'archived';

@@ -2,9 +2,12 @@ import { z } from 'zod'
 import { JobMessage } from '../../domain/contracts/jobs.ts'
 import { withRetry } from '../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../durable-objects/kernel/stubs.ts'
-import { neonBatch, sql } from '../../workers/platform/neon.ts'
-import { pooled, reasonOf, Settlements } from '../batch.ts'
+import { leaseAndSettle } from '../../workers/integrations/shopify/settle.ts'
+import { syncReward } from '../../workers/integrations/shopify/sync.ts'
+import { shopByMerchant } from '../../workers/platform/control.ts'
 import { logLine } from '../../workers/platform/log.ts'
+import { neonBatch, sql } from '../../workers/platform/neon.ts'
+import { DONE, pooled, reasonOf, type Settlement, Settlements } from '../batch.ts'
 import { rebuildCustomer } from '../projections/rebuild.ts'
 
 const CUSTOMERS_A_PAGE = { rebuild_projection: 25, sweep: 200 } as const
@@ -17,28 +20,67 @@ const GO_ON_ATTEMPT = 5
 /** A refund whose order never came: the order is older than the app, or earned nothing. */
 const WAITING_REFUND_DAYS = 30
 
+/** A sync of one reward may take this long; then it comes again. */
+const SYNC_MS = 20_000
+
+type PageJob = Extract<JobMessage, { readonly after: string | null }>
+type ThingJob = Exclude<JobMessage, PageJob>
+
 /**
- * Runs jobs: one page of a merchant's customers a message. The next page goes on the queue only after this one is
- * done (or keeps failing), so a job that is lost or repeated anywhere goes on from there.
+ * Runs jobs. One page of a merchant's customers is a message; the next page goes on the queue only after this one is
+ * done (or keeps failing), so a job that is lost or repeated anywhere goes on from there. Work on one thing waits for
+ * the shop most of the time, and so runs beside the rest of the batch.
  */
 export async function consumeJobs(batch: MessageBatch, env: Env): Promise<Settlements> {
   const settlements = new Settlements()
+  const pages: [Message, PageJob][] = []
+  const things: [Message, ThingJob][] = []
   for (const message of batch.messages) {
     const parsed = JobMessage.safeParse(message.body)
     if (!parsed.success) {
       settlements.note(message, { kind: 'poisoned', reason: reasonOf(parsed.error) })
-      continue
-    }
+    } else if ('after' in parsed.data) pages.push([message, parsed.data])
+    else things.push([message, parsed.data])
+  }
+  const run = async (message: Message, work: () => Promise<Settlement>) => {
     try {
-      await runPage(env, parsed.data, message.attempts)
+      settlements.note(message, await work())
     } catch (error) {
       settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
     }
   }
+  await Promise.all([
+    ...things.map(([message, job]) => run(message, () => runThing(env, job))),
+    pooled(pages, 1, ([message, job]) => run(message, () => runPage(env, job, message.attempts))),
+  ])
   return settlements
 }
 
-async function runPage(env: Env, job: JobMessage, attempts: number): Promise<void> {
+function runThing(env: Env, job: ThingJob): Promise<Settlement> {
+  return job.job === 'settle_redemption' ? settleRedemption(env, job) : sync(env, job)
+}
+
+/** One attempt. Without an answer the account itself asks for the next one, when it is time. */
+async function settleRedemption(
+  env: Env,
+  job: Extract<ThingJob, { readonly job: 'settle_redemption' }>,
+): Promise<Settlement> {
+  const { merchant_id: merchantId, customer_id: customerId, redemption_id: redemptionId } = job
+  const account = { merchantId, customerId, shopifyCustomerGid: null, currency: null }
+  await leaseAndSettle(env, account, redemptionId)
+  return DONE
+}
+
+async function sync(env: Env, job: Extract<ThingJob, { readonly job: 'sync_reward' }>): Promise<Settlement> {
+  const { merchant_id: merchantId, reward_id: rewardId } = job
+  const shop = await shopByMerchant(env, merchantId)
+  if (shop?.status !== 'active') return DONE
+  const outcome = await syncReward(env, shop, rewardId, Date.now() + SYNC_MS)
+  // A shop without access gets its discounts when it is connected.
+  return outcome === 'later' ? { kind: 'outage', reason: 'the shop does not answer' } : DONE
+}
+
+async function runPage(env: Env, job: PageJob, attempts: number): Promise<Settlement> {
   const { merchant_id: merchantId, after } = job
   const customers = await customersAfter(env, merchantId, after, CUSTOMERS_A_PAGE[job.job])
   const errors: unknown[] = []
@@ -55,10 +97,11 @@ async function runPage(env: Env, job: JobMessage, attempts: number): Promise<voi
   if (errors.length > 0 && attempts !== GO_ON_ATTEMPT) throw errors[0]
   if (job.job === 'sweep' && after === null) await dropStaleRefunds(env, merchantId)
   if (customers.length === CUSTOMERS_A_PAGE[job.job]) {
-    const next: JobMessage = { ...job, after: customers.at(-1) ?? null }
+    const next: PageJob = { ...job, after: customers.at(-1) ?? null }
     await env.JOBS.send(next)
   }
   if (errors.length > 0) throw errors[0]
+  return DONE
 }
 
 const CustomerIds = z.array(z.object({ id: z.uuid() }))

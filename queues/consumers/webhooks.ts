@@ -1,8 +1,10 @@
 import { WebhookMessage } from '../../domain/earning/facts.ts'
 import { pooled, reasonOf, Settlements } from '../batch.ts'
+import { endRemovedCodes, useCodes } from './webhooks/codes.ts'
 import { bookOrders } from './webhooks/orders.ts'
 import { storeProfiles } from './webhooks/profiles.ts'
 import type {
+  CodeRemovalReceived,
   OrderReceived,
   ProfileReceived,
   Received,
@@ -18,9 +20,11 @@ export async function consumeWebhooks(batch: MessageBatch, env: Env): Promise<Se
   const settlements = new Settlements()
   const merchants = Map.groupBy(parse(batch.messages, settlements), ({ webhook }) => webhook.merchant_id)
   await pooled(merchants, MERCHANTS_AT_ONCE, async ([merchantId, received]) => {
-    const { orders, refunds, profiles, uninstalls } = byTopic(received)
+    const { orders, refunds, profiles, uninstalls, removals } = byTopic(received)
     await Promise.all([
       bookOrders(env, merchantId, orders, refunds, settlements),
+      useCodes(env, merchantId, orders, settlements),
+      endRemovedCodes(env, merchantId, removals, settlements),
       storeProfiles(env, merchantId, profiles, settlements),
       markUninstalled(env, merchantId, uninstalls, settlements),
     ])
@@ -42,6 +46,7 @@ function byTopic(received: readonly Received[]) {
   const refunds: RefundReceived[] = []
   const profiles: ProfileReceived[] = []
   const uninstalls: UninstallReceived[] = []
+  const removals: CodeRemovalReceived[] = []
   for (const { message, webhook } of received) {
     switch (webhook.topic) {
       case 'orders/create':
@@ -56,10 +61,13 @@ function byTopic(received: readonly Received[]) {
       case 'customers/update':
         profiles.push({ message, webhook })
         break
+      case 'discounts/redeemcode_removed':
+        removals.push({ message, webhook })
+        break
       case 'app/uninstalled':
         uninstalls.push({ message, webhook })
         break
     }
   }
-  return { orders, refunds, profiles, uninstalls }
+  return { orders, refunds, profiles, uninstalls, removals }
 }

@@ -5,6 +5,7 @@ import { auth } from '../services/auth/operations.ts'
 import { core } from '../services/core/operations.ts'
 import { events } from '../services/events/operations.ts'
 import { points } from '../services/points/operations.ts'
+import { rewards } from '../services/rewards/operations.ts'
 import { gatewayHealth } from './health.ts'
 
 /** The function behind each operation. The type demands every one of the list. */
@@ -13,6 +14,7 @@ export const handlers: Handlers<OperationId> = {
   ...core,
   ...auth,
   ...points,
+  ...rewards,
   ...events,
   ...adminCore,
 }

@@ -1,9 +1,17 @@
 import type { z } from 'zod'
 import type { Buyer, MoneyParts, WEBHOOK_TOPICS, WebhookMessage } from '../../domain/earning/facts.ts'
+import { canonicalCode, looksLikeOurs } from '../../domain/rewards/code.ts'
 import { completeCustomer, completeOrder, completeRefund } from '../integrations/shopify/complete.ts'
 import { isExact, orderFacts, payloadBuyer, refundFacts } from '../integrations/shopify/facts.ts'
 import { isSignedWebhook } from '../integrations/shopify/hmac.ts'
-import { Customer, Order, parsePayload, Refund, Uninstalled } from '../integrations/shopify/payloads.ts'
+import {
+  Customer,
+  Order,
+  parsePayload,
+  RedeemCodeRemoved,
+  Refund,
+  Uninstalled,
+} from '../integrations/shopify/payloads.ts'
 import { type Shop, shopByDomain } from '../platform/control.ts'
 import { blindIndex, seal } from '../platform/crypto.ts'
 import { type Exchange, jsonResponse } from './exchange.ts'
@@ -59,7 +67,7 @@ export async function receiveWebhook(exchange: Exchange, topic: WebhookTopic): P
   await limitRate(exchange, 'webhook', shop.merchantId)
   const webhookId = request.headers.get('X-Shopify-Webhook-Id')?.slice(0, 64) ?? exchange.requestId
   const message = await toMessage(exchange, { topic, shop, webhookId, payload })
-  await env.WEBHOOKS.send(message)
+  if (message !== undefined) await env.WEBHOOKS.send(message)
   return jsonResponse(exchange, 200, RECEIVED)
 }
 
@@ -77,8 +85,11 @@ function parsed<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
   return result.data
 }
 
-/** The queue's message: only the facts that matter, no personal data in clear. */
-async function toMessage(exchange: Exchange, { topic, shop, webhookId, payload }: Delivery): Promise<WebhookMessage> {
+/** The queue's message: only the facts that matter, no personal data in clear. Undefined: none of it concerns us. */
+async function toMessage(
+  exchange: Exchange,
+  { topic, shop, webhookId, payload }: Delivery,
+): Promise<WebhookMessage | undefined> {
   const { env, startedAtMs } = exchange
   const envelope = {
     merchant_id: shop.merchantId,
@@ -110,6 +121,12 @@ async function toMessage(exchange: Exchange, { topic, shop, webhookId, payload }
         topic,
         customer: await customerFacts(env, shop, parsed(Customer, completeCustomer(payload))),
       }
+    case 'discounts/redeemcode_removed': {
+      const removed = parsed(RedeemCodeRemoved, payload)
+      const code = canonicalCode(removed.redeem_code.code)
+      // The shop deletes other codes too, perhaps by the thousand.
+      return looksLikeOurs(code) ? { ...envelope, topic, discount_gid: removed.admin_graphql_api_id, code } : undefined
+    }
     case 'app/uninstalled':
       parsed(Uninstalled, payload)
       return { ...envelope, topic, uninstalled_at_ms: triggeredAtMs(exchange) }

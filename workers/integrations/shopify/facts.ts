@@ -1,5 +1,6 @@
 import type { MoneyParts, OrderFacts, RefundFacts } from '../../../domain/earning/facts.ts'
 import { toMinor } from '../../../domain/contracts/money.ts'
+import { canonicalCode, looksLikeOurs } from '../../../domain/rewards/code.ts'
 import type { LineItem, OrderPayload, RefundPayload, ShippingLine, ShopMoney } from './payloads.ts'
 
 /** Payload → facts: pure sums over what the schemas let through. All amounts in minor units of the shop's currency. */
@@ -142,7 +143,17 @@ export function orderFacts(topic: string, order: OrderPayload, receivedAtMs: num
     currency: order.currency,
     parts: orderParts(order),
     refunds: order.refunds.map((refund) => refundFacts(refund, context, receivedAtMs)),
+    discount_codes: ownCodes(order),
   }
+}
+
+/** A bound on what travels; a checkout takes a handful. */
+const MOST_CODES = 20
+
+/** The codes that may be of rewards; other codes of the shop are none of our business. */
+function ownCodes({ discount_codes }: OrderPayload): string[] {
+  const codes = discount_codes.map(({ code }) => canonicalCode(code)).filter(looksLikeOurs)
+  return [...new Set(codes)].slice(0, MOST_CODES)
 }
 
 /** Who bought: the customer; else the address given at checkout; else nobody (a sale at the counter). */

@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import { CurrencyCode, DecimalString, toMinor } from '../../../domain/contracts/money.ts'
-import { ShopifyCustomerGid, ShopifyOrderGid, ShopifyRefundGid } from '../../../domain/contracts/ids.ts'
+import {
+  ShopifyCustomerGid,
+  ShopifyDiscountGid,
+  ShopifyOrderGid,
+  ShopifyRefundGid,
+} from '../../../domain/contracts/ids.ts'
 
 /**
  * The parts of Shopify's webhook payloads that LoyalNest reads (Admin API 2026-10); everything else is dropped while
@@ -114,6 +119,7 @@ export const Order = z.object({
   shipping_lines: list(ShippingLine),
   total_tip_received: DecimalString.nullish(),
   total_tip_received_set: MoneySet.nullish(),
+  discount_codes: list(z.object({ code: z.string() })),
   refunds: list(ListedRefund),
 })
 export type OrderPayload = z.output<typeof Order>
@@ -125,6 +131,12 @@ export const Customer = z.object({
   verified_email: z.boolean().nullish(),
   created_at: Timestamp,
   updated_at: Timestamp,
+})
+
+/** `discounts/redeemcode_removed`: a code of a discount was deleted. */
+export const RedeemCodeRemoved = z.object({
+  admin_graphql_api_id: ShopifyDiscountGid,
+  redeem_code: z.object({ code: z.string() }),
 })
 
 /** `app/uninstalled`: which shop it is, the signed header says. */
