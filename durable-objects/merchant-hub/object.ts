@@ -2,15 +2,18 @@ import { DurableObject } from 'cloudflare:workers'
 import { MERCHANT_HUB_MIGRATIONS } from '../../migrations/durable-objects/merchant-hub/index.ts'
 import { isMigrated, migrate } from '../kernel/migrate.ts'
 import type { HubStatus, MerchantHubRpc, ShopifyAccess, ShopifyConnection, UsageCounts } from '../kernel/protocol.ts'
+import { RewardSlots } from './reward-slots.ts'
 import { ShopTokenStore } from './shopify-access.ts'
 
 /** What must be exact for one merchant as a whole. It sees coalesced batches, never one call an order. */
 export class MerchantHub extends DurableObject<Env> implements MerchantHubRpc {
   #hasTables: boolean
   #shopTokens: ShopTokenStore | null = null
+  readonly #rewardSlots: RewardSlots
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
+    this.#rewardSlots = new RewardSlots(ctx.storage)
     this.#hasTables = isMigrated(ctx.storage.sql)
     if (this.#hasTables) migrate(ctx.storage, MERCHANT_HUB_MIGRATIONS)
   }
@@ -51,6 +54,22 @@ export class MerchantHub extends DurableObject<Env> implements MerchantHubRpc {
   async disconnectShopify(merchantId: string): Promise<void> {
     this.#admit(merchantId)
     if (this.#hasTables) this.#tokens(merchantId).disconnect()
+  }
+
+  async takeRewardSlot(merchantId: string, rewardId: string, redemptionId: string, limit: number): Promise<boolean> {
+    this.#admit(merchantId)
+    this.#makeTables()
+    return this.#rewardSlots.take(rewardId, redemptionId, limit)
+  }
+
+  async freeRewardSlot(merchantId: string, rewardId: string, redemptionId: string): Promise<void> {
+    this.#admit(merchantId)
+    if (this.#hasTables) this.#rewardSlots.free(rewardId, redemptionId)
+  }
+
+  async rewardSlots(merchantId: string): Promise<Readonly<Record<string, number>>> {
+    this.#admit(merchantId)
+    return this.#hasTables ? this.#rewardSlots.counts() : {}
   }
 
   #tokens(merchantId: string): ShopTokenStore {
