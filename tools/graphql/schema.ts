@@ -27,13 +27,11 @@ export function loadSchema(name: string): ShopifySchema {
   const entry = fileURLToPath(import.meta.resolve('@shopify/dev-mcp'))
   const file = `${entry.slice(0, entry.lastIndexOf('dist'))}dist/data/${name}.json.gz`
   const parsed: unknown = JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'))
-  const { types } = Introspection.parse(parsed).data.__schema
-  const needs = new Map(
-    types.flatMap((type) => [
-      [type.name, type.requiredAccess] as const,
-      ...(type.fields ?? []).map((field) => [`${type.name}.${field.name}`, field.requiredAccess] as const),
-    ]),
-  )
+  const needs = new Map<string, string | null | undefined>()
+  for (const type of typesOf(parsed)) {
+    needs.set(type.name, type.requiredAccess)
+    for (const field of type.fields ?? []) needs.set(`${type.name}.${field.name}`, field.requiredAccess)
+  }
   return {
     schema: buildClientSchema(introspectionOf(parsed)),
     requiredAccess: (typeOrField) => needs.get(typeOrField) ?? undefined,
@@ -46,6 +44,12 @@ let admin: ShopifySchema | undefined
 export function adminSchema(): ShopifySchema {
   admin ??= loadSchema(`admin_${ADMIN_API_VERSION}`)
   return admin
+}
+
+function typesOf(parsed: unknown) {
+  const { data } = Introspection.parse(parsed)
+  // oxlint-disable-next-line no-underscore-dangle -- GraphQL names it so
+  return data.__schema.types
 }
 
 function introspectionOf(parsed: unknown): IntrospectionQuery {
