@@ -1,16 +1,16 @@
-import { html } from 'hono/html'
+import { html, raw } from 'hono/html'
 import { offerOf } from '../catalog.ts'
 import type { Customer } from '../customer.ts'
 import { type Order, type OrderLine, financialStatus, lineTotal, refundTotal, totals } from '../order.ts'
 import { MARK, drawing } from './art.ts'
-import { type Html, type View, field, page, voice } from './layout.ts'
-import { day } from './strings.ts'
+import { offerWords } from './cart-pages.ts'
+import { field } from './fields.ts'
+import { type Html, type View, page, voice } from './layout.ts'
+import { day, price } from './strings.ts'
 
-function lineName(view: View, line: OrderLine): string {
+function lineName(view: View, line: OrderLine): Html {
   const offer = line.variantId === null ? undefined : offerOf(line.variantId)
-  if (!offer) return voice(view).t('tip')
-  const title = offer.product.title[view.locale]
-  return offer.variant.title === null ? title : `${title} · ${offer.variant.title[view.locale]}`
+  return offer ? offerWords(view, offer) : html`${voice(view).t('tip')}`
 }
 
 /** `#1001`, in an isolate that keeps the sign in front in Arabic too. */
@@ -25,7 +25,8 @@ function statusOf(view: View, order: Order): string {
 
 /** The thank-you page, and later the status of the order. */
 export function orderPage(view: View, order: Order): Html {
-  const { t, money } = voice(view)
+  const { t } = voice(view)
+  const money = (amountMinor: number) => price(view.locale, amountMinor, order.currency)
   const { total, tax } = totals(order)
   const number = orderName(order)
   const next =
@@ -63,12 +64,12 @@ export function orderPage(view: View, order: Order): Html {
             </p>`,
         )}
       </div>
-      <p><a class="button" href="/#collection">${t('keepShopping')}</a></p>
+      <p><a class="button" href="/collections/all">${t('keepShopping')}</a></p>
     </section>`,
   )
 }
 
-export function loginPage(view: View, demo: readonly Customer[], typed: string, unknown: boolean): Html {
+export function loginPage(view: View, typed: string, unknown: boolean): Html {
   const { t } = voice(view)
   return page(
     view,
@@ -88,13 +89,15 @@ export function loginPage(view: View, demo: readonly Customer[], typed: string, 
       </form>
       <h2>${t('demoCustomers')}</h2>
       <ul class="people">
-        ${demo.map(
+        ${view.people.map(
           (customer) =>
             html`<li>
               <form method="post" action="/account/login">
                 <button class="person" name="email" value="${customer.email}">
                   <span class="avatar" aria-hidden="true">${customer.firstName.slice(0, 1)}</span>
-                  <span>${customer.firstName} ${customer.lastName}<br /><small>${customer.email}</small></span>
+                  <span
+                    >${customer.firstName} ${customer.lastName}<br /><small><bdi>${customer.email}</bdi></small></span
+                  >
                 </button>
               </form>
             </li>`,
@@ -129,15 +132,24 @@ export function registerPage(view: View, values: Readonly<Record<string, string>
 }
 
 export function accountPage(view: View, customer: Customer, orders: readonly Order[]): Html {
-  const { t, money } = voice(view)
+  const { t } = voice(view)
   return page(
     view,
     t('account'),
     html`<section class="narrow">
       <h1>${t('hello', { name: customer.firstName })}</h1>
       <form method="post" action="/account/logout">
-        <p>${customer.email} · <button class="quiet">${t('logout')}</button></p>
+        <p><bdi>${customer.email}</bdi> · <button class="quiet">${t('logout')}</button></p>
       </form>
+      ${
+        view.widget
+          ? html`<div class="panel tease">
+              <h2>${t('rewardsTitle')}</h2>
+              <p>${t('rewardsText')}</p>
+              <p><a class="more" href="/pages/rewards">${t('pointsAction')}</a></p>
+            </div>`
+          : ''
+      }
       <h2>${t('yourOrders')}</h2>
       ${
         orders.length === 0
@@ -159,7 +171,7 @@ export function accountPage(view: View, customer: Customer, orders: readonly Ord
                         <th scope="row"><a href="/orders/${order.token}">${orderName(order)}</a></th>
                         <td>${day(view.locale, order.createdAt)}</td>
                         <td>${statusOf(view, order)}</td>
-                        <td class="number">${money(totals(order).total)}</td>
+                        <td class="number">${price(view.locale, totals(order).total, order.currency)}</td>
                       </tr>`,
                   )}
                 </tbody>
@@ -176,6 +188,31 @@ export function accountPage(view: View, customer: Customer, orders: readonly Ord
       </form>
     </section>`,
   )
+}
+
+/** The merchant's page with the block "rewards page" of the theme app extension. */
+export function rewardsPage(view: View): Html {
+  const { t } = voice(view)
+  return page(
+    view,
+    t('rewardsTitle'),
+    html`<section class="narrow">
+      <h1>${t('rewardsTitle')}</h1>
+      <p class="lead">${t('rewardsText')}</p>
+      ${
+        view.widget
+          ? html`<noscript><p>${t('needsScript')}</p></noscript>
+              <loyalnest-page data-proxy="/apps/loyalnest" data-login="/account/login"></loyalnest-page>
+              <script src="${view.appOrigin}/widget/loyalnest-page.js" defer></script>`
+          : html`<p>${t('widgetOff')}</p>`
+      }
+    </section>`,
+  )
+}
+
+/** What the app answered to the app proxy, in the shop's layout. `markup` is the app's own and not escaped. */
+export function appPage(view: View, markup: string): Html {
+  return page(view, voice(view).t('rewards'), html`${raw(markup)}`)
 }
 
 export function notFoundPage(view: View): Html {

@@ -48,6 +48,26 @@ const DRAWINGS: Readonly<Record<Art, string>> = {
     <path class="fill-rim" d="M70 62h100v24H70Z"/><ellipse class="fill-rim" cx="120" cy="62" rx="50" ry="10"/><ellipse class="fill-glaze" cx="120" cy="60" rx="42" ry="7"/>
     <path class="fill-paper" d="M84 108h72v56H84Z"/>
     <path class="fill-leaf" d="M100 150c-4-22 14-32 36-34 2 20-10 36-36 34Z"/><path class="line-paper" d="M104 148c8-12 16-20 26-26" stroke-width="2.5"/>`,
+  plate: `${SHADOW}
+    <ellipse class="fill-shade" cx="120" cy="146" rx="98" ry="50"/><ellipse class="fill-glaze" cx="120" cy="138" rx="98" ry="50"/>
+    <ellipse class="line-rim" cx="120" cy="136" rx="86" ry="42" stroke-width="4"/><ellipse class="fill-shade" cx="120" cy="138" rx="66" ry="30"/>
+    <ellipse class="fill-glaze" cx="120" cy="141" rx="64" ry="27"/>
+    <path class="fill-leaf" d="M96 142c4-18 20-26 42-24-2 18-18 30-42 24Z"/><path class="line-paper" d="M102 140c10-8 18-13 28-17" stroke-width="2.5"/>
+    <circle class="fill-berry" cx="148" cy="142" r="8"/><circle class="fill-berry" cx="162" cy="136" r="6"/>`,
+  honey: `${SHADOW}
+    <path class="fill-glaze" d="M72 84h96c10 8 14 18 14 30v56c0 14-10 24-24 24H82c-14 0-24-10-24-24v-56c0-12 4-22 14-30Z"/>
+    <path class="fill-shade" d="M146 84h22c10 8 14 18 14 30v56c0 14-10 24-24 24h-26c20-34 24-76 14-110Z"/>
+    <path class="fill-leaf" d="M66 60h108v22H66Z"/><path class="fill-paper" d="M58 78c10-8 22-6 30-2s18 4 28-1 22-4 32 1 22 2 34-2l6 14c-16 8-28 6-38 2s-20-4-32 1-22 4-32 0-22-3-34 1Z"/>
+    <path class="fill-paper" d="M84 118h72v52H84Z"/>
+    <path class="line-deep" d="M120 128l12 7v14l-12 7-12-7v-14Z" stroke-width="3"/><path class="line-leaf" d="M142 128c8 4 8 24 0 32M98 128c-8 4-8 24 0 32" stroke-width="3"/>`,
+  cups: `${SHADOW}
+    <ellipse class="fill-shade" cx="78" cy="186" rx="58" ry="13"/><ellipse class="fill-rim" cx="78" cy="182" rx="58" ry="12"/>
+    <ellipse class="fill-shade" cx="170" cy="192" rx="54" ry="12"/><ellipse class="fill-rim" cx="170" cy="188" rx="54" ry="11"/>
+    <path class="fill-glaze" d="M38 112h80c0 34-6 58-18 70a10 10 0 0 1-7 3H63a10 10 0 0 1-7-3c-12-12-18-36-18-70Z"/>
+    <path class="fill-shade" d="M94 116h24c0 32-6 54-18 66a10 10 0 0 1-7 3H78c12-18 18-42 16-69Z"/><ellipse class="fill-rim" cx="78" cy="112" rx="40" ry="9"/><ellipse class="fill-deep" cx="78" cy="113" rx="33" ry="6"/>
+    <path class="fill-glaze" d="M132 122h76c0 32-6 54-17 66a10 10 0 0 1-7 3h-28a10 10 0 0 1-7-3c-11-12-17-34-17-66Z"/>
+    <path class="fill-shade" d="M184 126h24c0 30-6 50-17 62a10 10 0 0 1-7 3h-14c11-16 16-38 14-65Z"/><ellipse class="fill-rim" cx="170" cy="122" rx="38" ry="8"/><ellipse class="fill-deep" cx="170" cy="123" rx="31" ry="5"/>
+    <path class="line-steam" d="M70 94c-7-10 7-14 0-26M90 96c-7-10 7-14 0-26M164 104c-7-10 7-14 0-26" stroke-width="4"/>`,
   vase: `${SHADOW}
     <path class="line-leaf" d="M118 92C114 62 96 46 84 30M122 92c2-34 8-48 22-66M120 92V36" stroke-width="4"/>
     <circle class="fill-berry" cx="82" cy="28" r="10"/><circle class="fill-flame" cx="146" cy="24" r="11"/><circle class="fill-paper" cx="120" cy="32" r="9"/>

@@ -1,195 +1,44 @@
+import { fromMinor } from '../../../domain/contracts/money.ts'
 import type { Locale } from '../catalog.ts'
+import { AR } from './strings/ar.ts'
+import { DE } from './strings/de.ts'
+import { EN, type StringId, type Strings } from './strings/en.ts'
+import { ES } from './strings/es.ts'
+import { FR } from './strings/fr.ts'
+import { HE } from './strings/he.ts'
+import { JA } from './strings/ja.ts'
+import { PT } from './strings/pt.ts'
 
-const EN = {
-  skip: 'Skip to content',
-  shop: 'Shop',
-  account: 'Account',
-  login: 'Log in',
-  cart: 'Cart',
-  otherLanguage: 'العربية',
-  tagline: 'Tableware and tea for slow mornings',
-  heroTitle: 'Made slowly, for mornings that take their time.',
-  heroText:
-    'Small-batch pottery from a two-person workshop, and the few things that belong beside it. Every order earns points, and you can watch them arrive.',
-  heroAction: 'See the collection',
-  collection: 'The collection',
-  pointsTitle: 'Points that are simply there',
-  pointsText:
-    'Buy something and look at the top of the page: your balance moves while you watch, without a reload. Send something back and it moves again, to the point.',
-  from: 'from',
-  choose: 'Choose one',
-  quantity: 'Quantity',
-  addToCart: 'Add to cart',
-  taxIncluded: 'Tax included. Standard shipping is free from {amount}.',
-  earns: 'This earns points in your account.',
-  back: 'Back to the collection',
-  yourCart: 'Your cart',
-  cartEmpty: 'There is nothing in your cart yet.',
-  update: 'Update',
-  remove: 'Remove',
-  subtotal: 'Subtotal',
-  shipping: 'Shipping',
-  tip: 'Tip',
-  total: 'Total',
-  ofWhichTax: 'of which tax',
-  toCheckout: 'Go to checkout',
-  checkout: 'Checkout',
-  contact: 'Contact',
-  email: 'E-mail',
-  loggedInAs: 'Logged in as {name}. Points go to this account.',
-  guestHint: 'Log in first and the points go to your account.',
-  delivery: 'Delivery address',
-  firstName: 'First name',
-  lastName: 'Last name',
-  street: 'Street and number',
-  zip: 'Postal code',
-  city: 'City',
-  shippingWay: 'Shipping',
-  tipTitle: 'A tip for the potters',
-  noTip: 'Not today',
-  payment: 'Payment',
-  payCard: 'Card (a test gateway: nothing is charged)',
-  payTransfer: 'Bank transfer (paid when the shop says so)',
-  free: 'free',
-  placeOrder: 'Place the order',
-  summary: 'Your order',
-  thanks: 'Thank you, {name}.',
-  thanksText: 'Your order {number} is with us.',
-  watchPoints: 'Now look at the top of the page: your points appear there as soon as they are booked.',
-  guestThanks: 'Your points wait under {email}.',
-  status: 'Status',
-  pending: 'waiting for payment',
-  paid: 'paid',
-  partially_refunded: 'partly refunded',
-  refunded: 'refunded',
-  voided: 'cancelled',
-  cancelled: 'Cancelled',
-  refundOf: 'Refund',
-  keepShopping: 'Keep shopping',
-  loginTitle: 'Welcome back',
-  loginText: 'This is a demo shop: an e-mail address is enough.',
-  demoCustomers: 'Or be one of these customers',
-  newHere: 'New here?',
-  register: 'Create an account',
-  registerTitle: 'Create an account',
-  emailUnknown: 'No account has this e-mail address. Create one?',
-  emailTaken: 'This e-mail address has an account already. Log in instead.',
-  logout: 'Log out',
-  hello: 'Hello, {name}',
-  yourOrders: 'Your orders',
-  noOrders: 'No orders yet.',
-  order: 'Order',
-  date: 'Date',
-  details: 'Your details',
-  save: 'Save',
-  notFound: 'This page does not exist.',
-  invalid: 'Please check the form and try again.',
-  footer: 'A demo shop that stands in for Shopify. It comes with LoyalNest and sells nothing.',
-  backOffice: 'Back office',
-} as const
+export type { StringId }
 
-export type StringId = keyof typeof EN
-
-const AR: Readonly<Record<StringId, string>> = {
-  skip: 'انتقل إلى المحتوى',
-  shop: 'المتجر',
-  account: 'حسابي',
-  login: 'تسجيل الدخول',
-  cart: 'السلة',
-  otherLanguage: 'English',
-  tagline: 'أوانٍ وشاي لصباحات هادئة',
-  heroTitle: 'صُنعت على مهل، لصباحات لا تستعجل.',
-  heroText:
-    'خزف بكميات صغيرة من ورشة يعمل فيها شخصان، ومعه القليل مما يليق به. كل طلب يكسبك نقاطًا، ويمكنك أن تراها وهي تصل.',
-  heroAction: 'شاهد المجموعة',
-  collection: 'المجموعة',
-  pointsTitle: 'نقاط حاضرة في لحظتها',
-  pointsText:
-    'اشترِ شيئًا وانظر إلى أعلى الصفحة: يتحرك رصيدك أمامك دون إعادة تحميل. وإن أعدت شيئًا تحرك من جديد، نقطةً بنقطة.',
-  from: 'من',
-  choose: 'اختر',
-  quantity: 'الكمية',
-  addToCart: 'أضف إلى السلة',
-  taxIncluded: 'السعر شامل الضريبة. الشحن العادي مجاني من {amount}.',
-  earns: 'يكسبك هذا نقاطًا في حسابك.',
-  back: 'العودة إلى المجموعة',
-  yourCart: 'سلتك',
-  cartEmpty: 'لا شيء في سلتك بعد.',
-  update: 'تحديث',
-  remove: 'إزالة',
-  subtotal: 'المجموع الفرعي',
-  shipping: 'الشحن',
-  tip: 'إكرامية',
-  total: 'المجموع',
-  ofWhichTax: 'منها ضريبة',
-  toCheckout: 'إتمام الشراء',
-  checkout: 'إتمام الشراء',
-  contact: 'التواصل',
-  email: 'البريد الإلكتروني',
-  loggedInAs: 'مسجّل الدخول باسم {name}. تُضاف النقاط إلى هذا الحساب.',
-  guestHint: 'سجّل الدخول أولًا لتُضاف النقاط إلى حسابك.',
-  delivery: 'عنوان التوصيل',
-  firstName: 'الاسم الأول',
-  lastName: 'اسم العائلة',
-  street: 'الشارع والرقم',
-  zip: 'الرمز البريدي',
-  city: 'المدينة',
-  shippingWay: 'الشحن',
-  tipTitle: 'إكرامية للخزّافين',
-  noTip: 'ليس اليوم',
-  payment: 'الدفع',
-  payCard: 'بطاقة (بوابة تجريبية: لا يُخصم شيء)',
-  payTransfer: 'تحويل مصرفي (يُعدّ مدفوعًا عندما يؤكده المتجر)',
-  free: 'مجاني',
-  placeOrder: 'أرسل الطلب',
-  summary: 'طلبك',
-  thanks: 'شكرًا يا {name}.',
-  thanksText: 'وصلنا طلبك {number}.',
-  watchPoints: 'انظر الآن إلى أعلى الصفحة: تظهر نقاطك هناك حالما تُقيَّد.',
-  guestThanks: 'نقاطك محفوظة باسم {email}.',
-  status: 'الحالة',
-  pending: 'بانتظار الدفع',
-  paid: 'مدفوع',
-  partially_refunded: 'مُسترد جزئيًا',
-  refunded: 'مُسترد',
-  voided: 'ملغى',
-  cancelled: 'ملغى',
-  refundOf: 'استرداد',
-  keepShopping: 'متابعة التسوق',
-  loginTitle: 'أهلًا بعودتك',
-  loginText: 'هذا متجر تجريبي: يكفي البريد الإلكتروني.',
-  demoCustomers: 'أو كن أحد هؤلاء العملاء',
-  newHere: 'جديد هنا؟',
-  register: 'أنشئ حسابًا',
-  registerTitle: 'أنشئ حسابًا',
-  emailUnknown: 'لا حساب بهذا البريد. هل تنشئ واحدًا؟',
-  emailTaken: 'لهذا البريد حساب بالفعل. سجّل الدخول.',
-  logout: 'تسجيل الخروج',
-  hello: 'مرحبًا {name}',
-  yourOrders: 'طلباتك',
-  noOrders: 'لا طلبات بعد.',
-  order: 'الطلب',
-  date: 'التاريخ',
-  details: 'بياناتك',
-  save: 'حفظ',
-  notFound: 'هذه الصفحة غير موجودة.',
-  invalid: 'راجع النموذج وحاول مرة أخرى.',
-  footer: 'متجر تجريبي ينوب عن Shopify. يأتي مع LoyalNest ولا يبيع شيئًا.',
-  backOffice: 'مكتب المتجر',
-}
+const STRINGS: Readonly<Record<Locale, Strings>> = { en: EN, de: DE, fr: FR, es: ES, pt: PT, ja: JA, ar: AR, he: HE }
 
 /** A string of the storefront; `{name}` is filled from `values`. */
 export function say(locale: Locale, id: StringId, values: Readonly<Record<string, string>> = {}): string {
-  const template = locale === 'ar' ? AR[id] : EN[id]
-  return template.replaceAll(/\{(\w+)\}/g, (_match, name: string) => values[name] ?? '')
+  return STRINGS[locale][id].replaceAll(/\{(\w+)\}/g, (_match, name: string) => values[name] ?? '')
+}
+
+/** Which way the language is written. */
+export function directionOf(locale: Locale): 'ltr' | 'rtl' {
+  return locale === 'ar' || locale === 'he' ? 'rtl' : 'ltr'
 }
 
 /** An amount as the locale writes it, with the currency. */
 export function price(locale: Locale, amountMinor: number, currency: string): string {
-  // The demo's prices have two decimals; exact enough for showing.
-  return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(amountMinor / 100)
+  return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(Number(fromMinor(amountMinor, currency)))
 }
 
 export function day(locale: Locale, iso: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium' }).format(new Date(iso))
+}
+
+/** A language in its own words: `Deutsch`. */
+export function languageName(locale: Locale): string {
+  const name = new Intl.DisplayNames([locale], { type: 'language' }).of(locale) ?? locale
+  return name.charAt(0).toLocaleUpperCase(locale) + name.slice(1)
+}
+
+/** A currency in the locale's words: `Japanese Yen`. */
+export function currencyName(locale: Locale, currency: string): string {
+  return new Intl.DisplayNames([locale], { type: 'currency' }).of(currency) ?? currency
 }
