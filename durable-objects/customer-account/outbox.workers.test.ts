@@ -3,16 +3,17 @@ import { describe, expect, it, vi } from 'vitest'
 import { PointsEvent } from '../../domain/contracts/events.ts'
 import type { AccountRef } from '../kernel/protocol.ts'
 import { earn, hold, newCustomer, order, rawStubOf, redeem, stubOf, TERMS } from './samples.ts'
-import { Outbox, RELAY_PAGE } from './outbox.ts'
+import { Outbox, RELAY_PAGE, type AccountEvent } from './outbox.ts'
+import { RedemptionStore } from './redemption-store.ts'
 import { Store } from './store.ts'
 
 /** A queue that notes what it takes, and fails where it is told to. */
 function fakeQueue(failing: (call: number) => 'before' | 'after' | null = () => null) {
-  const taken: PointsEvent[] = []
+  const taken: AccountEvent[] = []
   let calls = 0
   return {
     taken,
-    send: async (events: readonly PointsEvent[]) => {
+    send: async (events: readonly AccountEvent[]) => {
       calls += 1
       const failure = failing(calls)
       if (failure === 'before') throw new Error('the queue is away')
@@ -42,7 +43,7 @@ describe('the outbox', () => {
     const queue = fakeQueue()
     await runInDurableObject(rawStubOf(ref), async (_account, { storage }) => {
       const store = new Store(storage)
-      const outbox = new Outbox(store, queue.send)
+      const outbox = new Outbox(store, new RedemptionStore(storage.sql, store), queue.send)
       await outbox.relay(Date.now())
       expect(store.relayedSeq).toBe(RELAY_PAGE)
       await outbox.relay(Date.now())
@@ -63,7 +64,7 @@ describe('the outbox', () => {
     const queue = fakeQueue((call) => (call === 1 ? 'before' : call === 2 ? 'after' : null))
     await runInDurableObject(rawStubOf(ref), async (_account, { storage }) => {
       const store = new Store(storage)
-      const outbox = new Outbox(store, queue.send)
+      const outbox = new Outbox(store, new RedemptionStore(storage.sql, store), queue.send)
       await expect(outbox.relay(Date.now())).rejects.toThrow('the queue is away')
       await expect(outbox.relay(Date.now())).rejects.toThrow('the answer was lost')
       expect(store.relayedSeq).toBe(0)
