@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
+import { LOCALES } from './catalog.ts'
 import { CURRENCIES } from './currencies.ts'
 import type { Customer } from './customer.ts'
 import { nextNumber, transaction } from './database.ts'
@@ -46,7 +47,7 @@ export type Delivery = z.infer<typeof Delivery>
 const Session = z.object({
   token: z.string(),
   customer_id: z.string().nullable(),
-  locale: z.enum(['en', 'ar']),
+  locale: z.enum(LOCALES),
   /** What the shopper sees prices in and pays in. */
   currency: z.enum(CURRENCIES),
 })
