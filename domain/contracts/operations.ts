@@ -466,7 +466,7 @@ export const OPERATIONS = [
     idempotencyKey: false,
     response: z.object({ connected: z.literal(true), scopes: z.array(z.string()) }),
     status: 200,
-    errors: ['credentials_required', 'session_token_invalid', 'shop_unknown'],
+    errors: ['credentials_required', 'credentials_invalid', 'session_token_invalid', 'shop_unknown', 'unavailable'],
   }),
   operation({
     id: 'auth.shopperSession',

@@ -152,6 +152,12 @@ class Document {
       bearerFormat: 'JWT',
       description: 'From `GET /apps/loyalnest/session` on the storefront; 15 minutes.',
     })
+    registry.registerComponent('securitySchemes', 'sessionToken', {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: "App Bridge's session token: a member of the shop's staff inside Shopify's admin; one minute.",
+    })
     registry.registerComponent('securitySchemes', 'shopifyHmac', {
       type: 'apiKey',
       in: 'header',

@@ -1,7 +1,12 @@
+import { withRetry } from '../../../durable-objects/kernel/retry.ts'
+import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import { reasonOf, type Settlements } from '../../batch.ts'
 import type { UninstallReceived } from './received.ts'
 
-/** Marks the shop as uninstalled, unless it was installed again after Shopify made the webhook. */
+/**
+ * Marks the shop as uninstalled and forgets its tokens, unless it was installed again after Shopify made the webhook.
+ * Harmless to repeat, also where only the first half was done.
+ */
 export async function markUninstalled(
   env: Env,
   merchantId: string,
@@ -11,12 +16,20 @@ export async function markUninstalled(
   const atMs = Math.max(...uninstalls.map(({ webhook }) => webhook.uninstalled_at_ms))
   if (uninstalls.length === 0) return
   try {
-    await env.CONTROL.prepare(
+    const update = env.CONTROL.prepare(
       `update shops set status = 'uninstalled', uninstalled_at_ms = ?2, updated_at_ms = ?2
       where merchant_id = ?1 and status = 'active' and installed_at_ms <= ?2`,
+    ).bind(merchantId, atMs)
+    const look = env.CONTROL.prepare(`select 1 from shops where merchant_id = ?1 and status = 'uninstalled'`).bind(
+      merchantId,
     )
-      .bind(merchantId, atMs)
-      .run()
+    const [, left] = await env.CONTROL.batch([update, look])
+    if (left?.results.length === 1) {
+      await withRetry(
+        () => merchantHub(env, merchantId),
+        (hub) => hub.disconnectShopify(merchantId),
+      )
+    }
   } catch (error) {
     for (const { message } of uninstalls) settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
   }

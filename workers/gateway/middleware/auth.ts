@@ -2,6 +2,7 @@ import { customerIdOfGid } from '../../../domain/ledger/identity.ts'
 import type { Access } from '../../../domain/contracts/operations.ts'
 import { permits } from '../../../domain/contracts/permissions.ts'
 import { type ProxiedRequest, readProxiedRequest } from '../../integrations/shopify/app-proxy.ts'
+import { readSessionToken } from '../../integrations/shopify/session-token.ts'
 import { apiKeyHmac, isApiKey } from '../../platform/api-key.ts'
 import { apiKeyByHmac, knownApiKey, type Shop, shopByDomain, shopByMerchant } from '../../platform/control.ts'
 import type { Caller } from '../../platform/handler.ts'
@@ -55,9 +56,14 @@ async function callerOfToken(exchange: Exchange, token: string): Promise<Caller>
 }
 
 /** The member of staff that a session token of Shopify's admin names. */
-function callerOfSessionToken(exchange: Exchange): Promise<Caller> {
-  bearerOf(exchange.request)
-  throw new Problem('session_token_invalid', INVALID)
+async function callerOfSessionToken({ env, request }: Exchange): Promise<Caller> {
+  const sessionToken = bearerOf(request)
+  const staff = await readSessionToken(env, sessionToken)
+  if (!staff)
+    throw new Problem('session_token_invalid', 'It is not for this app, not for one shop, or its minute is over.')
+  const shop = await shopByDomain(env, staff.shop)
+  if (shop?.status !== 'active') throw new Problem('shop_unknown', 'LoyalNest is not installed on this shop.')
+  return { shop, principal: { kind: 'staff', userId: staff.userId, sessionToken } }
 }
 
 /** The shop that Shopify's app proxy forwards for, and what it says of the request. Throws 401, 404 `shop_unknown`. */

@@ -1,9 +1,29 @@
+import { refuse } from '../../../domain/contracts/errors.ts'
+import { withRetry } from '../../../durable-objects/kernel/retry.ts'
+import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import { checkHealth } from '../../platform/health.ts'
 import type { Handlers } from '../../platform/handler.ts'
 import { issueShopperToken, issueVisitorToken } from '../../platform/token.ts'
 
-/** Tokens of storefront pages. Whom a request comes from, the gateway's guard has verified by the app proxy's signature. */
-export const auth: Handlers<'auth.shopperSession' | 'auth.health'> = {
+/**
+ * Tokens of storefront pages, and the shop's own. Whom a request comes from, the gateway's guard has verified by the app
+ * proxy's signature or the session token.
+ */
+export const auth: Handlers<'auth.shopperSession' | 'auth.connectShop' | 'auth.health'> = {
+  async 'auth.connectShop'({ env, caller }) {
+    if (caller?.principal.kind !== 'staff') throw new Error('the guard lets nobody else here')
+    const { merchantId, domain } = caller.shop
+    const { sessionToken } = caller.principal
+    const connection = await withRetry(
+      () => merchantHub(env, merchantId),
+      (hub) => hub.connectShopify(merchantId, domain, sessionToken),
+    )
+    if (connection.ok) return { ok: true, body: { connected: true, scopes: [...connection.scopes] } }
+    return connection.problem === 'refused'
+      ? refuse('session_token_invalid', 'Shopify does not take the session token. Get a new one from App Bridge.')
+      : refuse('unavailable', 'Shopify did not answer. Try again with a new session token.')
+  },
+
   async 'auth.shopperSession'({ env, caller, nowMs }) {
     if (!caller) throw new Error('the guard lets nobody unknown here')
     const { principal, shop } = caller
