@@ -1,8 +1,9 @@
 import type { PointsEvent } from '../../domain/contracts/events.ts'
 import type { Balance, Transaction } from '../../domain/contracts/points.ts'
+import type { Redemption } from '../../domain/contracts/rewards.ts'
 import type { BalanceRow, RedemptionRow, TransactionRow } from './schema.ts'
 
-/** The rows of the projections, as the ledger's events say they are. Pure; comparing and rebuilding use the same. */
+/** The rows of the projections, as the accounts' events say they are. Pure; comparing and rebuilding use the same. */
 
 /** The row of a ledger entry. */
 export function transactionRow({ merchant_id, data }: PointsEvent): TransactionRow {
@@ -51,9 +52,9 @@ export function balanceRow(merchantId: string, balance: Balance): BalanceRow {
   }
 }
 
-/** The row of a redemption, for the entries that spend points. */
-export function redemptionRow(merchantId: string, transaction: Transaction): RedemptionRow | undefined {
-  if (transaction.kind !== 'redeem' && transaction.kind !== 'capture') return undefined
+/** The row of a bare redemption: an entry that spends points by itself. A capture's row is that of its redemption. */
+export function bareRedemptionRow(merchantId: string, transaction: Transaction): RedemptionRow | undefined {
+  if (transaction.kind !== 'redeem') return undefined
   return {
     merchant_id: merchantId,
     id: transaction.id,
@@ -61,5 +62,31 @@ export function redemptionRow(merchantId: string, transaction: Transaction): Red
     points: Math.abs(transaction.points),
     state: 'redeemed',
     redeemed_at: transaction.effective_at,
+    reward_id: null,
+    code: null,
+    order_gid: null,
+    points_returned: 0,
+    ended_at: null,
+    version: 0,
+    body: null,
+  }
+}
+
+/** The row of a redemption of a reward. */
+export function redemptionRow(merchantId: string, redemption: Redemption): RedemptionRow {
+  return {
+    merchant_id: merchantId,
+    id: redemption.id,
+    customer_id: redemption.customer_id,
+    points: redemption.points,
+    state: redemption.state,
+    redeemed_at: redemption.requested_at,
+    reward_id: redemption.reward_id,
+    code: redemption.code,
+    order_gid: redemption.order_id,
+    points_returned: redemption.points_returned,
+    ended_at: redemption.ended_at,
+    version: redemption.version,
+    body: redemption,
   }
 }

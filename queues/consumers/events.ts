@@ -3,8 +3,8 @@ import { merchantHub } from '../../durable-objects/kernel/stubs.ts'
 import { isDataError, neonTransaction } from '../../workers/platform/neon.ts'
 import { bisect, pooled, reasonOf, Settlements } from '../batch.ts'
 import { logLine } from '../../workers/platform/log.ts'
-import { pointsRows } from '../projections/points.ts'
-import { projectPoints } from '../projections/statements.ts'
+import { accountRows, type AccountEvent } from '../projections/accounts.ts'
+import { projectAccounts } from '../projections/statements.ts'
 import { deliverRefunds, parseWaiting, selectWaiting } from '../projections/waiting-refunds.ts'
 
 /** A message and the event in it. */
@@ -43,6 +43,11 @@ function isPoints(arrived: Arrived): arrived is Arrived<PointsEvent> {
   return arrived.event.event_type.startsWith('points.')
 }
 
+/** Whether it is of a customer's account: an entry, or a redemption. */
+function isOfAccount(arrived: Arrived): arrived is Arrived<AccountEvent> {
+  return isPoints(arrived) || arrived.event.event_type === 'redemption.updated'
+}
+
 /** The order that an entry earned points for, at once or after a return window. */
 function bookedOrder({ data: { transaction } }: PointsEvent): string | undefined {
   const earns = transaction.kind === 'earn' || transaction.kind === 'earn_pending'
@@ -52,7 +57,7 @@ function bookedOrder({ data: { transaction } }: PointsEvent): string | undefined
 /** Answers with the events whose rows are in Postgres now (or that have none). */
 async function project(env: Env, arrived: readonly Arrived[], settlements: Settlements): Promise<Arrived[]> {
   const failed = await bisect(
-    arrived.filter(isPoints),
+    arrived.filter(isOfAccount),
     async (some) => {
       const merchants = Map.groupBy(some, ({ event }) => event.merchant_id)
       // By merchant id, so that two batches at once lock rows in the same order.
@@ -61,7 +66,7 @@ async function project(env: Env, arrived: readonly Arrived[], settlements: Settl
         env,
         tenants.map(([merchantId, theirs]) => ({
           merchantId,
-          statements: projectPoints(merchantId, pointsRows(theirs.map(({ event }) => event))),
+          statements: projectAccounts(merchantId, accountRows(theirs.map(({ event }) => event))),
         })),
       )
     },

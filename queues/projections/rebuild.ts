@@ -1,27 +1,49 @@
 import { z } from 'zod'
 import { toPointsEvent } from '../../domain/ledger/transaction.ts'
+import { toRedemption } from '../../domain/rewards/public.ts'
 import type { LedgerPage } from '../../durable-objects/kernel/protocol.ts'
+import { allRedemptions } from '../../durable-objects/kernel/redemptions.ts'
 import { withRetry } from '../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../durable-objects/kernel/stubs.ts'
+import { redemptionRow } from '../../migrations/postgres/rows.ts'
 import { neonBatch, sql, type Statement } from '../../workers/platform/neon.ts'
-import { pointsRows } from './points.ts'
-import { projectPoints } from './statements.ts'
+import { accountRows } from './accounts.ts'
+import { projectAccounts, upsertRedemptions } from './statements.ts'
 
 const ENTRIES_A_PAGE = 500
-const Stored = z.tuple([z.array(z.object({ seq: z.coerce.number() })), z.array(z.object({ id: z.string() }))])
+const StoredRedemptions = z.array(z.object({ id: z.string(), version: z.coerce.number() }))
+const Stored = z.tuple([z.array(z.object({ seq: z.coerce.number() })), StoredRedemptions])
 
 /**
- * Writes the projections of one customer anew from the ledger, while events go on arriving: what Postgres held before
- * the ledger was read, and the ledger does not have, is surely wrong; and it ends only once the ledger had nothing new
+ * Writes the projections of one customer anew from the account, while events go on arriving: what Postgres held before
+ * the account was read, and the account does not have, is surely wrong; and it ends only once the ledger had nothing new
  * after the last write.
  */
 export async function rebuildCustomer(env: Env, merchantId: string, customerId: string): Promise<void> {
-  const before = Stored.parse(
+  const [storedEntries, storedRedemptions] = Stored.parse(
     await neonBatch(env, merchantId, [
       sql`select seq from points_transactions where customer_id = ${customerId}`,
-      sql`select id from reward_redemptions where customer_id = ${customerId}`,
+      sql`select id, version from reward_redemptions where customer_id = ${customerId}`,
     ]),
   )
+  const ledger = await rebuildLedger(env, merchantId, customerId)
+  const redeemed = await rebuildRedemptions(env, merchantId, customerId, storedRedemptions)
+  const known = new Set([...ledger.redemptions, ...redeemed])
+  await neonBatch(env, merchantId, [
+    removeEntries(
+      customerId,
+      storedEntries.map(({ seq }) => seq).filter((seq) => !ledger.seqs.has(seq)),
+    ),
+    removeRedemptions(
+      customerId,
+      storedRedemptions.map(({ id }) => id).filter((id) => !known.has(id)),
+    ),
+    ...(ledger.seqs.size === 0 ? [sql`delete from points_balances where customer_id = ${customerId}`] : []),
+  ])
+}
+
+/** Entries, balance and bare redemptions. Answers with what the ledger has. */
+async function rebuildLedger(env: Env, merchantId: string, customerId: string) {
   const seqs = new Set<number>()
   const redemptions = new Set<string>()
   for (let afterSeq = 0, page = await read(env, merchantId, customerId, 0); page !== null;) {
@@ -31,36 +53,48 @@ export async function rebuildCustomer(env: Env, merchantId: string, customerId: 
     for (const { id } of rows.redemptions) redemptions.add(id)
     if (entries.length === 0) break
     await neonBatch(env, merchantId, [
-      remove(
-        'points_transactions',
+      removeEntries(
         customerId,
         rows.transactions.map(({ seq }) => seq),
       ),
-      remove(
-        'reward_redemptions',
+      removeRedemptions(
         customerId,
         rows.redemptions.map(({ id }) => id),
       ),
       sql`delete from points_balances where customer_id = ${customerId}`,
-      ...projectPoints(merchantId, rows),
+      ...projectAccounts(merchantId, rows),
     ])
     afterSeq = entries.at(-1)?.seq ?? afterSeq
     page = await read(env, merchantId, customerId, afterSeq)
   }
-  const [storedEntries, storedRedemptions] = before
+  return { seqs, redemptions }
+}
+
+/**
+ * Redemptions of rewards, after the ledger, whose first page makes the customer's row. A row that Postgres held before
+ * and that is not older than what the account says now is written anew, whatever it says; one that an event brings
+ * meanwhile is newer and stays. Answers with the ids that the account has.
+ */
+async function rebuildRedemptions(
+  env: Env,
+  merchantId: string,
+  customerId: string,
+  stored: z.infer<typeof StoredRedemptions>,
+): Promise<readonly string[]> {
+  const rows = (await allRedemptions(env, merchantId, customerId)).map((record) =>
+    redemptionRow(merchantId, toRedemption(record)),
+  )
+  if (rows.length === 0) return []
+  const before = new Map(stored.map(({ id, version }) => [id, version]))
+  const suspect = rows.filter(({ id, version }) => (before.get(id) ?? 0) >= version)
   await neonBatch(env, merchantId, [
-    remove(
-      'points_transactions',
+    removeRedemptions(
       customerId,
-      storedEntries.map(({ seq }) => seq).filter((seq) => !seqs.has(seq)),
+      suspect.map(({ id }) => id),
     ),
-    remove(
-      'reward_redemptions',
-      customerId,
-      storedRedemptions.map(({ id }) => id).filter((id) => !redemptions.has(id)),
-    ),
-    ...(seqs.size === 0 ? [sql`delete from points_balances where customer_id = ${customerId}`] : []),
+    upsertRedemptions(rows),
   ])
+  return rows.map(({ id }) => id)
 }
 
 function read(env: Env, merchantId: string, customerId: string, afterSeq: number): Promise<LedgerPage | null> {
@@ -73,18 +107,15 @@ function read(env: Env, merchantId: string, customerId: string, afterSeq: number
 
 function rowsOf(merchantId: string, customerId: string, { entries, balance, shopifyCustomerGid }: LedgerPage) {
   const owner = { merchantId, customerId, shopifyCustomerGid, currency: null }
-  return pointsRows(entries.map((entry) => toPointsEvent(entry, balance, owner)))
+  return accountRows(entries.map((entry) => toPointsEvent(entry, balance, owner)))
 }
 
-function remove(
-  table: 'points_transactions' | 'reward_redemptions',
-  customerId: string,
-  keys: readonly (number | string)[],
-): Statement {
-  const json = JSON.stringify(keys)
-  return table === 'points_transactions'
-    ? sql`delete from points_transactions where customer_id = ${customerId}
-        and seq in (select value::bigint from jsonb_array_elements_text(${json}::jsonb))`
-    : sql`delete from reward_redemptions where customer_id = ${customerId}
-        and id in (select value from jsonb_array_elements_text(${json}::jsonb))`
+function removeEntries(customerId: string, seqs: readonly number[]): Statement {
+  return sql`delete from points_transactions where customer_id = ${customerId}
+    and seq in (select value::bigint from jsonb_array_elements_text(${JSON.stringify(seqs)}::jsonb))`
+}
+
+function removeRedemptions(customerId: string, ids: readonly string[]): Statement {
+  return sql`delete from reward_redemptions where customer_id = ${customerId}
+    and id in (select value from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`
 }

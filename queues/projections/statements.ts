@@ -1,6 +1,6 @@
 import { sql, type Statement } from '../../workers/platform/neon.ts'
 import type { BalanceRow, RedemptionRow, TransactionRow } from '../../migrations/postgres/schema.ts'
-import type { LedgerCustomer, PointsRows } from './points.ts'
+import type { AccountCustomer, AccountRows } from './accounts.ts'
 
 /**
  * The SQL of the projections. Rows travel as one JSON parameter a table: a statement has the same text for any number
@@ -8,17 +8,17 @@ import type { LedgerCustomer, PointsRows } from './points.ts'
  */
 
 /** Facts are inserted once; states replace older ones only. Harmless to repeat, in any order. */
-export function projectPoints(merchantId: string, rows: PointsRows): Statement[] {
+export function projectAccounts(merchantId: string, rows: AccountRows): Statement[] {
   return [
     ...ensureCustomers(merchantId, rows.customers),
     ...(rows.transactions.length === 0 ? [] : [insertTransactions(rows.transactions)]),
     ...(rows.balances.length === 0 ? [] : [upsertBalances(rows.balances)]),
-    ...(rows.redemptions.length === 0 ? [] : [insertRedemptions(rows.redemptions)]),
+    ...(rows.redemptions.length === 0 ? [] : [upsertRedemptions(rows.redemptions)]),
   ]
 }
 
-/** Bare rows for the customers of a ledger; their profiles come from Shopify's customer webhooks. */
-export function ensureCustomers(merchantId: string, customers: readonly LedgerCustomer[]): Statement[] {
+/** Bare rows for the customers of accounts; their profiles come from Shopify's customer webhooks. */
+export function ensureCustomers(merchantId: string, customers: readonly AccountCustomer[]): Statement[] {
   if (customers.length === 0) return []
   return [
     sql`insert into merchants (merchant_id) values (${merchantId}) on conflict do nothing`,
@@ -35,10 +35,16 @@ export function insertTransactions(rows: readonly TransactionRow[]): Statement {
     on conflict do nothing`
 }
 
-export function insertRedemptions(rows: readonly RedemptionRow[]): Statement {
+/** A bare redemption is a fact; that of a reward is a state, as new as its version. */
+export function upsertRedemptions(rows: readonly RedemptionRow[]): Statement {
   return sql`insert into reward_redemptions
     select * from jsonb_populate_recordset(null::reward_redemptions, ${JSON.stringify(rows)}::jsonb)
-    on conflict do nothing`
+    on conflict (merchant_id, id) do update set
+      customer_id = excluded.customer_id, points = excluded.points, state = excluded.state,
+      redeemed_at = excluded.redeemed_at, reward_id = excluded.reward_id, code = excluded.code,
+      order_gid = excluded.order_gid, points_returned = excluded.points_returned, ended_at = excluded.ended_at,
+      version = excluded.version, body = excluded.body
+    where reward_redemptions.version < excluded.version`
 }
 
 export function upsertBalances(rows: readonly BalanceRow[]): Statement {

@@ -3,19 +3,29 @@ import type { PointsEvent } from '../../../domain/contracts/events.ts'
 import { ProjectionDifference, type ProjectionComparison } from '../../../domain/contracts/operations.ts'
 import type { Balance } from '../../../domain/contracts/points.ts'
 import { toPointsEvent } from '../../../domain/ledger/transaction.ts'
+import { toRedemption } from '../../../domain/rewards/public.ts'
+import type { RedemptionRecord } from '../../../domain/rewards/types.ts'
+import { allRedemptions } from '../../../durable-objects/kernel/redemptions.ts'
 import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../../durable-objects/kernel/stubs.ts'
-import { balanceRow, redemptionRow, transactionRow } from '../../../migrations/postgres/rows.ts'
+import { balanceRow, bareRedemptionRow, redemptionRow, transactionRow } from '../../../migrations/postgres/rows.ts'
 import { neonBatch, sql, type Statement } from '../../platform/neon.ts'
 
-/** Entries younger than this may still be between the object and Postgres. */
+/** What is younger than this may still be between the object and Postgres. */
 const IN_FLIGHT_MS = 120_000
 const ENTRIES_A_PAGE = 500
 const CustomerIds = z.array(z.object({ id: z.uuid() }))
-const Found = z.array(ProjectionDifference.extend({ at: z.iso.datetime({ offset: true }).nullable() }))
+const Found = z.array(
+  ProjectionDifference.extend({
+    /** When the row came about, or last changed, where that is known. */
+    at: z.iso.datetime({ offset: true }).nullable(),
+    /** The stored row is of an older version than the expected one. */
+    behind: z.boolean().default(false),
+  }),
+)
 type Found = z.infer<typeof Found>[number]
 
-/** Compares one page of a merchant's customers; the ledgers are right by definition. */
+/** Compares one page of a merchant's customers; the accounts are right by definition. */
 export async function compareProjections(
   env: Env,
   merchantId: string,
@@ -40,12 +50,13 @@ export async function compareProjections(
 
 async function compareCustomer(env: Env, merchantId: string, customerId: string, nowMs: number) {
   const { events, balance } = await readLedger(env, merchantId, customerId)
+  const redemptions = await allRedemptions(env, merchantId, customerId)
   const found = Found.parse(
     (
       await neonBatch(env, merchantId, [
         differingTransactions(customerId, events),
         differingBalances(merchantId, customerId, balance),
-        differingRedemptions(merchantId, customerId, events),
+        differingRedemptions(merchantId, customerId, events, redemptions),
       ])
     ).flat(),
   )
@@ -57,14 +68,17 @@ async function compareCustomer(env: Env, merchantId: string, customerId: string,
     // Balance and redemptions follow the entries: while some are on their way, they may be behind.
     differences: differences
       .filter(({ table }) => !late || table === 'points_transactions')
-      .map(({ at: _at, ...difference }) => difference),
+      .map(({ at: _at, behind: _behind, ...difference }) => difference),
   }
 }
 
-/** Missing and young: on its way. Extra and booked while we compared: newer than what we read of the ledger. */
-function isInFlight({ problem, at }: Found, nowMs: number): boolean {
-  if (at === null || problem === 'differs') return false
-  return Date.parse(at) > (problem === 'missing' ? nowMs - IN_FLIGHT_MS : nowMs)
+/**
+ * Missing, or of an older version, and young: on its way. Extra and booked while we compared: newer than what we read of
+ * the ledger.
+ */
+function isInFlight({ problem, at, behind }: Found, nowMs: number): boolean {
+  if (at === null || (problem === 'differs' && !behind)) return false
+  return Date.parse(at) > (problem === 'extra' ? nowMs : nowMs - IN_FLIGHT_MS)
 }
 
 async function readLedger(env: Env, merchantId: string, customerId: string) {
@@ -114,13 +128,26 @@ function differingBalances(merchantId: string, customerId: string, balance: Bala
     where to_jsonb(e) - 'as_of' is distinct from to_jsonb(s) - 'as_of'`
 }
 
-function differingRedemptions(merchantId: string, customerId: string, events: readonly PointsEvent[]): Statement {
-  const expected = events.flatMap(({ data }) => redemptionRow(merchantId, data.transaction) ?? [])
+function differingRedemptions(
+  merchantId: string,
+  customerId: string,
+  events: readonly PointsEvent[],
+  redemptions: readonly RedemptionRecord[],
+): Statement {
+  const expected = [
+    ...events.flatMap(({ data }) => bareRedemptionRow(merchantId, data.transaction) ?? []),
+    ...redemptions.map((record) => redemptionRow(merchantId, toRedemption(record))),
+  ]
+  const changes = Object.fromEntries(
+    redemptions.map(({ id, changedAtMs }) => [id, new Date(changedAtMs).toISOString()]),
+  )
   return sql`select ${customerId}::text as customer_id, 'reward_redemptions' as table, coalesce(e.id, s.id) as key,
       case when s.id is null then 'missing' when e.id is null then 'extra' else 'differs' end as problem,
       case when s.id is null or e.id is null then '[]'::json else (select json_agg(x.key order by x.key)
         from jsonb_each(to_jsonb(e)) x join jsonb_each(to_jsonb(s)) y on y.key = x.key and y.value <> x.value) end as fields,
-      to_char(coalesce(e.redeemed_at, s.redeemed_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+      coalesce(${JSON.stringify(changes)}::jsonb ->> e.id,
+        to_char(coalesce(e.redeemed_at, s.redeemed_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as at,
+      coalesce(s.version < e.version, false) as behind
     from jsonb_populate_recordset(null::reward_redemptions, ${JSON.stringify(expected)}::jsonb) e
     full join (select * from reward_redemptions where customer_id = ${customerId}) s on s.id = e.id
     where to_jsonb(e) is distinct from to_jsonb(s)
