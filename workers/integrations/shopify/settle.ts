@@ -3,8 +3,9 @@ import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { customerAccount, merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import type { RedemptionRecord, SettledBy } from '../../../domain/rewards/types.ts'
 import { shopByMerchant } from '../../platform/control.ts'
-import type { AdminFault, FoundCode, ShopRef } from './admin/answer.ts'
+import type { AdminFault, AdminProblem, FoundCode, ShopRef } from './admin/answer.ts'
 import { addCode, findCode, removeCode } from './admin/discounts.ts'
+import { discountVanished } from './sync.ts'
 
 /**
  * The driver of a redemption (ADR 0011): brings the points and the code in the shop to the same end, from wherever the
@@ -96,7 +97,7 @@ async function issue(asked: Asked): Promise<SettledBy> {
   const added = await addCode(env, shop, redemption.discountGid, redemption.code, deadlineMs)
   if (added.ok) return { kind: 'issued', redeemCodeGid: added.data.redeemCodeGid }
   const { fault } = added
-  if (fault.kind === 'refused') return refusedOrFound(asked)
+  if (fault.kind === 'refused') return refused(asked, fault.problems)
   // Nothing ever left for the shop, and nothing can: the shopper need not wait for a merchant to come by.
   if (fault.kind === 'not_connected' && redemption.unansweredAtMs === null) {
     return { kind: 'refused', reason: 'shop_unreachable' }
@@ -112,8 +113,14 @@ function takeSlot(env: Env, { id, rewardId }: RedemptionRecord, limit: number, m
 }
 
 /** The shop said no to this request; an earlier one may have got through, or be about to. */
-async function refusedOrFound(asked: Asked): Promise<SettledBy> {
-  return (await lookForCode(asked)) ?? { kind: 'refused', reason: 'shop_refused' }
+async function refused(asked: Asked, problems: readonly AdminProblem[]): Promise<SettledBy> {
+  const { env, shop, redemption } = asked
+  const no = { kind: 'refused', reason: 'shop_refused' } as const
+  const by = redemption.unansweredAtMs === null ? no : ((await lookForCode(asked)) ?? no)
+  if (by.kind === 'refused' && problems.some(({ field }) => field === 'discountId')) {
+    await discountVanished(env, shop.merchantId, redemption.rewardId, redemption.discountGid)
+  }
+  return by
 }
 
 /** After an hour nothing new is sent to the shop; once it answers, its answer decides. */

@@ -156,6 +156,23 @@ function problemOf(fault: AdminFault): string {
   }
 }
 
+/** Somebody deleted the discount in the shop: the reward is to get another one before anybody redeems it again. */
+export async function discountVanished(
+  env: Env,
+  merchantId: string,
+  rewardId: string,
+  discountGid: string,
+): Promise<void> {
+  const gone = await env.CONTROL.prepare(
+    `UPDATE rewards SET discount_state = 'waiting', synced_version = 0
+     WHERE merchant_id = ?1 AND id = ?2 AND discount_gid = ?3 AND status <> 'archived' RETURNING id`,
+  )
+    .bind(merchantId, rewardId, discountGid)
+    .first()
+  forgetReward(merchantId, rewardId)
+  if (gone !== null) await env.JOBS.send(syncJob(merchantId, rewardId))
+}
+
 /** Puts all rewards of a shop whose discount waits on the queue. For whoever has just got access to the shop. */
 export async function syncWaitingRewards(env: Env, merchantId: string): Promise<void> {
   const { results } = await env.CONTROL.prepare(

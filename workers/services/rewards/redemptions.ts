@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { refuse } from '../../../domain/contracts/errors.ts'
 import type { CustomerRef } from '../../../domain/contracts/ids.ts'
-import { Redemption, RedemptionsPage, RedemptionsQuery } from '../../../domain/contracts/rewards.ts'
+import { Redemption, type RedemptionsPage, type RedemptionsQuery } from '../../../domain/contracts/rewards.ts'
 import { canonicalCode } from '../../../domain/rewards/code.ts'
 import { toRedemption } from '../../../domain/rewards/public.ts'
 import type { AccountRef } from '../../../durable-objects/kernel/protocol.ts'
