@@ -5,7 +5,8 @@ import { startShopifyStandIn } from '../shopify/server.ts'
 import { startCrons } from './crons.ts'
 import { migrateD1 } from './d1-migrations.ts'
 import { startDatabase, type Database } from './database.ts'
-import { DEMO_SHOP, seedDemoShop } from './demo-shop.ts'
+import { seedDemoRewards } from './demo-rewards.ts'
+import { cheapestProduct, connectDemoShop, DEMO_SHOP, seedDemoShop } from './demo-shop.ts'
 import type { LocalInfo } from './info.ts'
 import { choosePorts, HOST } from './ports.ts'
 import { loadSecrets, type LocalSecrets } from './secrets.ts'
@@ -109,7 +110,7 @@ async function startParts(
     direct: options.direct,
     stateDir: paths.worker,
     bindings: bindingsOf(origins, secrets, database),
-    allowedHosts: database.allowedHosts,
+    allowedHosts: [...database.allowedHosts, new URL(origins.shopify).host],
     log,
   })
   started.push(worker.stop)
@@ -148,6 +149,10 @@ async function startParts(
     },
   )
 
+  progress('Connecting the demo shop')
+  await connectDemoShop(origins.app, shopify.url)
+  await seedDemoRewards(origins.app, apiKey, await cheapestProduct(shopify.url))
+
   const info: LocalInfo = {
     app: origins.app,
     shopify: shopify.url,
@@ -174,6 +179,7 @@ function bindingsOf(
     ENVIRONMENT: 'local',
     APP_ORIGIN: origins.app,
     STOREFRONT_URL: origins.shopify,
+    SHOPIFY_PROXY: origins.shopify,
     NEON_PROXY: database.neonProxy,
     DATABASE_URL: database.databaseUrl,
     SHOPIFY_CLIENT_ID: secrets.clientId,

@@ -66,12 +66,13 @@ function tokensOf(session: Session): ShopTokens {
 }
 
 const Refused = z.object({ error: z.enum(['invalid_grant', 'invalid_request', 'invalid_subject_token']) })
+const WrongClient = z.object({ error: z.literal('invalid_client') })
 
 /** Only what Shopify says in so many words is a refusal: a connection, once forgotten, takes the merchant's visit. */
 function faultOf(error: unknown): 'refused' | 'unavailable' | 'wrong_secret' {
   if (error instanceof InvalidJwtError) return 'wrong_secret'
   if (!(error instanceof HttpResponseError)) return 'unavailable'
   const { code, body } = error.response
-  if (code === 401) return 'wrong_secret'
+  if (code === 401 || WrongClient.safeParse(body).success) return 'wrong_secret'
   return code === 400 && Refused.safeParse(body).success ? 'refused' : 'unavailable'
 }
