@@ -54,7 +54,7 @@ export function cartRoutes(app: Hono<StorefrontEnv>, shop: Shop, appOrigin: stri
   app.post('/cart/discount', async (c) => {
     const refused = await changeCodes(c, shop, await formOf(c))
     if (refused === null) return c.redirect('/cart', 303)
-    return c.html(cartPage(viewOf(c, shop, appOrigin), await basketOf(c, shop), refused), 422)
+    return c.html(cartPage(viewOf(c, shop, appOrigin), await basketOf(c, shop), refused))
   })
   // A link with a code, as shops send them: kept even when it does not fit yet, since the cart may still be empty.
   app.get('/discount/:code', (c) => {
@@ -108,7 +108,7 @@ export function checkoutRoutes(app: Hono<StorefrontEnv>, shop: Shop, appOrigin: 
     // The theme's script sends along what stands in the checkout's form, so that nothing typed is lost.
     const values = await formOf(c)
     const refused = await changeCodes(c, shop, values)
-    return show(c, { ...EMPTY_DRAFT, values, refused }, refused === null ? 200 : 422)
+    return show(c, { ...EMPTY_DRAFT, values, refused })
   })
   app.post('/checkout', async (c) => {
     const customer = customerOf(c, shop.store)

@@ -23,9 +23,13 @@ export function directionOf(locale: Locale): 'ltr' | 'rtl' {
   return locale === 'ar' || locale === 'he' ? 'rtl' : 'ltr'
 }
 
-/** An amount as the locale writes it, with the currency. */
+/** An amount as the locale writes it. Right-to-left text would tear `US$` apart: the symbol is isolated. */
 export function price(locale: Locale, amountMinor: number, currency: string): string {
-  return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(Number(fromMinor(amountMinor, currency)))
+  const format = new Intl.NumberFormat(locale, { style: 'currency', currency })
+  const amount = Number(fromMinor(amountMinor, currency))
+  if (directionOf(locale) === 'ltr') return format.format(amount)
+  const parts = format.formatToParts(amount)
+  return parts.map(({ type, value }) => (type === 'currency' ? `\u2068${value}\u2069` : value)).join('')
 }
 
 export function day(locale: Locale, iso: string): string {

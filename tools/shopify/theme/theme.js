@@ -58,7 +58,11 @@
       Promise.resolve(event.promise).then(refreshCart, refreshCart)
     })
   }
-  document.addEventListener('loyalnest:cart-changed', () => void refreshCart())
+  // The loyalty widget would load the page again after it applied a code; this theme does better.
+  document.addEventListener('loyalnest:applied', (event) => {
+    event.preventDefault()
+    void refreshCart()
+  })
 
   function closeMenus(except) {
     for (const menu of document.querySelectorAll('details.menu[open]')) if (menu !== except) menu.open = false
