@@ -126,6 +126,11 @@ async function node(root: string, args: readonly string[]): Promise<void> {
 }
 
 if (import.meta.main) {
-  const built = await build(process.cwd(), { force: process.argv.includes('--force') })
+  const names = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
+  const unknown = names.find((name) => !TARGETS.some((target) => target.name === name))
+  if (unknown !== undefined)
+    throw new Error(`There is no ${unknown} to build: ${TARGETS.map(({ name }) => name).join(', ')}`)
+  const force = process.argv.includes('--force')
+  const built = await build(process.cwd(), names.length === 0 ? { force } : { force, only: names })
   console.log(built.length === 0 ? 'Everything is up to date.' : `Built: ${built.join(', ')}`)
 }

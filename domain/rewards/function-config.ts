@@ -15,7 +15,19 @@ export const FUNCTION_METAFIELD = { namespace: '$app:loyalnest', key: 'reward' }
 
 /** Variables of the Function's input query: the JSON of the metafield `$app:loyalnest` / `input`. */
 export const FUNCTION_INPUT_METAFIELD = { namespace: '$app:loyalnest', key: 'input' } as const
-export const FunctionInputVariables = z.object({ collectionIds: z.array(z.string()) })
+
+/**
+ * Selections of collections: the query asks for each line whether it is in any of each. A handful of yes and no, because
+ * the Function's input is limited to 128 kB and the query to a cost of 30: a list of memberships a line would break a
+ * cart of a hundred lines.
+ */
+export const FunctionInputVariables = z.object({
+  collections1: z.array(z.string()),
+  collections2: z.array(z.string()),
+  collections3: z.array(z.string()),
+  collections4: z.array(z.string()),
+})
+export const MAX_COLLECTION_SELECTIONS = 4
 
 /** The handle in functions/reward-code/shopify.extension.toml. */
 export const REWARD_FUNCTION_HANDLE = 'loyalnest-reward-code'
@@ -27,7 +39,11 @@ export const FunctionTerms = z.object({
   percent: z.int().optional(),
   variants: z.array(z.string()).optional(),
   minimum: z.string().nullable(),
-  collections: z.array(z.string()).describe('empty: all goods'),
+  collections: z
+    .int()
+    .min(0)
+    .max(MAX_COLLECTION_SELECTIONS)
+    .describe('number of the selection whose goods count; 0: all goods'),
   share: z.int().nullable().describe('per cent of the goods that it pays at most'),
 })
 export type FunctionTerms = z.infer<typeof FunctionTerms>

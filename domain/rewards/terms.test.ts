@@ -23,6 +23,12 @@ function collections(from: number): string[] {
   return Array.from({ length: 20 }, (_, index) => `gid://shopify/Collection/${String(from + index).padStart(19, '1')}`)
 }
 
+function variants(from: number): string[] {
+  return collections(from).map((id) => id.replace('Collection', 'ProductVariant'))
+}
+
+const giving = (from: number) => inputOf({ value: { type: 'free_product', variant_ids: variants(from) } })
+
 const numbersOf = ({ terms }: StoredReward) => terms.map(({ number }) => number)
 
 describe('terms', () => {
@@ -61,12 +67,24 @@ describe('terms', () => {
     expect(nextTerms(hundred, off('7'))).toHaveLength(100)
   })
 
-  it('fit into what Shopify gives a Function: 10,000 bytes, 100 collections', () => {
-    const five = changed(...[100, 200, 300, 400, 500].map((from) => off('5', collections(from))))
-    expect(functionVariablesOf(five).collectionIds).toHaveLength(100)
-    expect(nextTerms(five, off('5', collections(600)))).toMatchObject({ code: 'reward_changed' })
-    const long = changed(...Array.from({ length: 9 }, (_, index) => off(String(index + 6), collections(100))))
-    expect(nextTerms(long, off('1000', collections(100)))).toMatchObject({ code: 'reward_changed' })
+  it('fit into what a Function can be asked about: four selections of collections', () => {
+    const four = changed(...[100, 200, 300, 400].map((from) => off('5', collections(from))))
+    expect(functionVariablesOf(four).collections4).toHaveLength(20)
+    expect(nextTerms(four, off('5', collections(500)))).toMatchObject({ code: 'reward_changed' })
+    expect(nextTerms(four, off('6', collections(400).toReversed()))).toHaveLength(6)
+  })
+
+  it('fit into the 10,000 bytes that Shopify gives a Function', () => {
+    let reward = rewardOf(giving(0))
+    const refused = Array.from({ length: 99 }, (_, index) => giving((index + 1) * 100)).find((input) => {
+      const terms = nextTerms(reward, input)
+      if ('ok' in terms) return true
+      reward = rewardOf(input, { terms })
+      return false
+    })
+    expect(refused).toBeDefined()
+    expect(Buffer.byteLength(JSON.stringify(functionConfigOf(reward, KEY)))).toBeLessThanOrEqual(10_000)
+    expect(reward.terms.length).toBeGreaterThan(5)
   })
 })
 
@@ -82,11 +100,16 @@ describe('the configuration of the Function', () => {
       sliding: true,
       title: '5 € off',
       terms: {
-        1: { type: 'amount_off', amount: '1', minimum: '20', collections: ['gid://shopify/Collection/7'], share: 50 },
+        1: { type: 'amount_off', amount: '1', minimum: '20', collections: 1, share: 50 },
       },
     })
     expect(FunctionConfig.parse(config)).toEqual(config)
-    expect(functionVariablesOf(rewardOf(input))).toEqual({ collectionIds: ['gid://shopify/Collection/7'] })
+    expect(functionVariablesOf(rewardOf(input))).toEqual({
+      collections1: ['gid://shopify/Collection/7'],
+      collections2: [],
+      collections3: [],
+      collections4: [],
+    })
   })
 
   it.each([
@@ -99,7 +122,7 @@ describe('the configuration of the Function', () => {
     ],
   ])('says what kind of discount it is', (input, terms, discountClass) => {
     const config = functionConfigOf({ input, terms: firstTerms(input) }, KEY)
-    expect(config.terms['1']).toEqual({ ...terms, minimum: null, collections: [], share: null })
+    expect(config.terms['1']).toEqual({ ...terms, minimum: null, collections: 0, share: null })
     expect(config.sliding).toBe(false)
     expect(discountClassOf(input.value)).toBe(discountClass)
   })

@@ -1,7 +1,12 @@
 import { type Refusal, refuse } from '../contracts/errors.ts'
 import type { RewardInput, RewardValue } from '../contracts/rewards.ts'
 import { canonicalJson } from '../ledger/canonical.ts'
-import type { FunctionConfig, FunctionInputVariables, FunctionTerms } from './function-config.ts'
+import {
+  type FunctionConfig,
+  type FunctionInputVariables,
+  type FunctionTerms,
+  MAX_COLLECTION_SELECTIONS,
+} from './function-config.ts'
 import type { RewardTerms, StoredReward } from './types.ts'
 import type { z } from 'zod'
 
@@ -11,9 +16,8 @@ import type { z } from 'zod'
 export type TermsList = StoredReward['terms']
 
 const MAX_TERMS = 100
-/** A Shopify Function is not given a metafield of more bytes, and no list of more elements as a variable. */
+/** A Shopify Function is not given a metafield of more bytes. */
 const MAX_CONFIG_BYTES = 10_000
-const MAX_COLLECTIONS = 100
 /** Base64 of 32 bytes. */
 const KEY_LENGTH = 44
 
@@ -62,7 +66,7 @@ function tooMuch(input: RewardInput, terms: TermsList): Refusal | undefined {
   const config = functionConfigOf({ input, terms }, 'k'.repeat(KEY_LENGTH))
   const fits =
     terms.length <= MAX_TERMS &&
-    functionVariablesOf({ terms }).collectionIds.length <= MAX_COLLECTIONS &&
+    selectionsOf(terms).length <= MAX_COLLECTION_SELECTIONS &&
     Buffer.byteLength(JSON.stringify(config)) <= MAX_CONFIG_BYTES
   return fits
     ? undefined
@@ -80,30 +84,51 @@ function worthOf({ value, conditions }: Pick<RewardTerms, 'value' | 'conditions'
 
 /** What the discount's metafield tells the Function. @param key base64 of 32 bytes. */
 export function functionConfigOf(reward: Pick<StoredReward, 'input' | 'terms'>, key: string): FunctionConfig {
+  const selections = selectionsOf(reward.terms)
   return {
     v: 1,
     key,
     sliding: reward.input.cost.kind === 'sliding',
     title: reward.input.title,
-    terms: Object.fromEntries(reward.terms.map((terms) => [String(terms.number), functionTermsOf(terms)])),
+    terms: Object.fromEntries(reward.terms.map((terms) => [String(terms.number), functionTermsOf(terms, selections)])),
   }
 }
 
-/** The variables of the Function's input query: the collections that any terms ask about. */
+/** The variables of the Function's input query: the selections of collections that the terms ask about, by number. */
 export function functionVariablesOf({ terms }: Pick<StoredReward, 'terms'>): z.infer<typeof FunctionInputVariables> {
-  return { collectionIds: [...new Set(terms.flatMap(({ conditions }) => conditions.collection_ids))].toSorted() }
+  const [collections1 = [], collections2 = [], collections3 = [], collections4 = []] = selectionsOf(terms)
+  return { collections1, collections2, collections3, collections4 }
 }
 
-function functionTermsOf({ value, conditions }: RewardTerms): FunctionTerms {
+function functionTermsOf({ value, conditions }: RewardTerms, selections: readonly string[][]): FunctionTerms {
+  const collections = selectionOf(conditions.collection_ids)
   return {
     type: value.type,
     ...(value.type === 'amount_off' ? { amount: value.amount } : {}),
     ...(value.type === 'percent_off' ? { percent: value.percent } : {}),
     ...(value.type === 'free_product' ? { variants: value.variant_ids } : {}),
     minimum: conditions.minimum_spend,
-    collections: conditions.collection_ids,
+    collections: 1 + selections.findIndex((selection) => isSame(selection, collections)),
     share: conditions.max_share_percent,
   }
+}
+
+/** The different selections of collections of all terms; the first one has number 1. */
+function selectionsOf(terms: TermsList): string[][] {
+  const selections: string[][] = []
+  for (const { conditions } of terms) {
+    const selection = selectionOf(conditions.collection_ids)
+    if (selection.length > 0 && !selections.some((known) => isSame(known, selection))) selections.push(selection)
+  }
+  return selections
+}
+
+function selectionOf(ids: readonly string[]): string[] {
+  return [...new Set(ids)].toSorted()
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((id, index) => id === other[index])
 }
 
 /** What the discount may take from, in Shopify's words. */

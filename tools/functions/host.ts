@@ -18,6 +18,13 @@ export interface FunctionRun {
 /** The Function trapped, left its output unfinished, or is not made for this host. */
 export class FunctionError extends Error {
   override readonly name = 'FunctionError'
+  /** What it logged before. */
+  readonly logs: string
+
+  constructor(message: string, { logs = '', cause }: { readonly logs?: string; readonly cause?: unknown } = {}) {
+    super(message, { cause })
+    this.logs = logs
+  }
 }
 
 /** @throws {WebAssembly.CompileError} */
@@ -29,14 +36,14 @@ export function compileFunction(wasm: Uint8Array): WebAssembly.Module {
 }
 
 /**
- * @param extraImports for instrumented modules of tests
+ * @param instruments further imports, for modules that a test has instrumented
  * @throws {FunctionError}
  */
 export function runFunction(
   module: WebAssembly.Module,
   exportName: string,
   input: Json,
-  extraImports: WebAssembly.Imports = {},
+  instruments: WebAssembly.ModuleImports = {},
 ): FunctionRun {
   const reader = new InputReader(input)
   const writer = new OutputWriter()
@@ -86,16 +93,16 @@ export function runFunction(
     }),
   }
   try {
-    const instance = new WebAssembly.Instance(module, { shopify_function_v2: imports, ...extraImports })
+    const instance = new WebAssembly.Instance(module, { shopify_function_v2: { ...imports, ...instruments } })
     memory.attach(instance)
     const run = instance.exports[exportName]
-    if (typeof run !== 'function') throw new FunctionError(`The Function exports no ${exportName}.`)
+    if (typeof run !== 'function') throw new Error(`it exports no ${exportName}`)
     run()
-  } catch (error) {
-    if (error instanceof FunctionError) throw error
-    throw new FunctionError(`The Function's ${exportName} failed: ${String(error)}`, { cause: error })
+    return { output: writer.finished(), logs: logs.join(''), hostCalls }
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new FunctionError(`The Function's ${exportName} failed: ${problem}`, { logs: logs.join(''), cause })
   }
-  return { output: writer.finished(), logs: logs.join(''), hostCalls }
 }
 
 /** The Function's own memory. Looked at anew each time: it moves when it grows. */
@@ -104,7 +111,7 @@ class GuestMemory {
 
   attach(instance: WebAssembly.Instance): void {
     const { memory } = instance.exports
-    if (!(memory instanceof WebAssembly.Memory)) throw new FunctionError('The Function exports no memory.')
+    if (!(memory instanceof WebAssembly.Memory)) throw new Error('it exports no memory')
     this.#memory = memory
   }
 
@@ -117,7 +124,7 @@ class GuestMemory {
   }
 
   #bytes(from: number, length: number): Uint8Array {
-    if (!this.#memory) throw new FunctionError('The Function called its host before it ran.')
+    if (!this.#memory) throw new Error('it called its host before it ran')
     return new Uint8Array(this.#memory.buffer, from >>> 0, length >>> 0)
   }
 }
@@ -171,7 +178,7 @@ class InputReader {
 
   utf8(pointer: number): Uint8Array {
     const value = this.#values[pointer]
-    if (typeof value !== 'string') throw new FunctionError(`The Function read a text at ${pointer}, where none is.`)
+    if (typeof value !== 'string') throw new Error(`it read a text at ${pointer}, where none is`)
     return Buffer.from(value)
   }
 
@@ -283,10 +290,10 @@ class OutputWriter {
     return WriteResult.ok
   }
 
-  /** @throws {FunctionError} when the output is not complete */
+  /** @throws {Error} when the output is not complete */
   finished(): Json {
     if (this.#output === undefined || this.#frames.length > 0) {
-      throw new FunctionError('The Function ended without a finished output.')
+      throw new Error('it ended without a finished output')
     }
     return this.#output
   }

@@ -8,8 +8,9 @@ const MAX_DIGITS = 30
 const LIMIT: u64 = 10_000_000_000_000_000
 
 export class Decimal {
-  /** 32 bits each, the lowest first. */
+  /** 32 bits each, the lowest first; those from `used` on are 0. */
   private readonly limbs: StaticArray<u32> = new StaticArray<u32>(LIMBS)
+  private used: i32 = 0
   private decimals: i32 = 0
 
   /** Of `12`, `12.5`, `0.85`; null if the text is no such number, or far too long. */
@@ -34,55 +35,52 @@ export class Decimal {
 
   static of(value: u32): Decimal {
     const number = new Decimal()
-    number.limbs[0] = value
+    number.scale(1, value)
     return number
   }
 
   times(other: Decimal): Decimal {
     const product = new Decimal()
-    for (let i = 0; i < LIMBS; i++) {
+    for (let i = 0; i < this.used; i++) {
       let carry: u64 = 0
-      for (let j = 0; i + j < LIMBS; j++) {
+      for (let j = 0; j < other.used; j++) {
         const sum = <u64>this.limbs[i] * <u64>other.limbs[j] + <u64>product.limbs[i + j] + carry
         product.limbs[i + j] = <u32>sum
         carry = sum >> 32
       }
+      if (carry != 0) product.limbs[i + other.used] = <u32>carry
     }
+    product.used = min<i32>(this.used + other.used, LIMBS)
     product.decimals = this.decimals + other.decimals
     return product
   }
 
-  /** In units of 10^-exponent, rounded half up, as money is shown; at most 10^16. */
+  /** In units of 10^-exponent, rounded half up, as money is shown; at most 10^16. Changes the number. */
   toMinor(exponent: i32): i64 {
     let drop = this.decimals - exponent
-    while (drop < 0) {
-      this.scale(10, 0)
-      drop++
-    }
-    let half: u32 = 0
-    while (drop > 0) {
-      half = this.tenth()
-      drop--
-    }
-    if (half >= 5) this.scale(1, 1)
-    for (let i = 2; i < LIMBS; i++) if (this.limbs[i] != 0) return <i64>LIMIT
+    for (; drop < 0; drop++) this.scale(10, 0)
+    let dropped: u32 = 0
+    for (; drop > 0; drop--) dropped = this.tenth()
+    if (dropped >= 5) this.scale(1, 1)
+    for (let i = 2; i < this.used; i++) if (this.limbs[i] != 0) return <i64>LIMIT
     const minor = ((<u64>this.limbs[1]) << 32) | <u64>this.limbs[0]
     return <i64>min<u64>(minor, LIMIT)
   }
 
   private scale(factor: u32, add: u32): void {
     let carry = <u64>add
-    for (let i = 0; i < LIMBS; i++) {
+    for (let i = 0; i < this.used; i++) {
       const sum = <u64>this.limbs[i] * <u64>factor + carry
       this.limbs[i] = <u32>sum
       carry = sum >> 32
     }
+    if (carry != 0) this.limbs[this.used++] = <u32>carry
   }
 
   /** Divides by ten; answers what was left over. */
   private tenth(): u32 {
     let rest: u64 = 0
-    for (let i = LIMBS - 1; i >= 0; i--) {
+    for (let i = this.used - 1; i >= 0; i--) {
       const value = (rest << 32) | <u64>this.limbs[i]
       this.limbs[i] = <u32>(value / 10)
       rest = value % 10

@@ -1,5 +1,5 @@
 import { Grant } from './grant'
-import { Value, element, isString, property, size, text, truth } from './input'
+import { Value, element, isString, property, size, text, texts, truth, whole } from './input'
 
 /** The cart's lines as the terms see them. */
 export class Goods {
@@ -13,13 +13,13 @@ export class Goods {
 
 export function goodsOf(input: Value, grant: Grant): Goods {
   const lines = linesOf(input)
-  const collections = property(grant.terms, 'collections')
+  const selection = whole(property(grant.terms, 'collections'))
   const excluded = new Array<string>()
   let totalMinor: i64 = 0
   for (let i = 0, n = size(lines); i < n; i++) {
     const line = element(lines, i)
     const merchandise = property(line, 'merchandise')
-    if (isGiftCard(merchandise) || !inCollections(merchandise, collections)) {
+    if (isGiftCard(merchandise) || !isSelected(merchandise, selection)) {
       excluded.push(text(property(line, 'id')))
     } else {
       totalMinor += grant.currency.minor(text(property(property(property(line, 'cost'), 'subtotalAmount'), 'amount')))
@@ -40,14 +40,14 @@ export function isEnough(goods: Goods, grant: Grant): bool {
 /** The id of the line with the dearest piece of one of the terms' variants; empty if there is none that costs anything. */
 export function dearestLine(input: Value, grant: Grant): string {
   const lines = linesOf(input)
-  const variants = property(grant.terms, 'variants')
+  const variants = texts(property(grant.terms, 'variants'))
   let dearest = ''
   let dearestMinor: i64 = 0
   for (let i = 0, n = size(lines); i < n; i++) {
     const line = element(lines, i)
     const merchandise = property(line, 'merchandise')
     const variant = text(property(merchandise, 'id'))
-    if (isGiftCard(merchandise) || !has(variants, variant)) continue
+    if (isGiftCard(merchandise) || !variants.includes(variant)) continue
     const amount = text(property(property(property(line, 'cost'), 'amountPerQuantity'), 'amount'))
     const pieceMinor = grant.currency.minor(amount)
     if (pieceMinor > dearestMinor) {
@@ -69,19 +69,7 @@ function isGiftCard(merchandise: Value): bool {
     : truth(property(merchandise, 'isGiftCard'))
 }
 
-/** No collections: all goods. The memberships are those of all collections that any terms of the reward name. */
-function inCollections(merchandise: Value, collections: Value): bool {
-  if (size(collections) == 0) return true
-  const memberships = property(merchandise, 'in')
-  for (let i = 0, n = size(memberships); i < n; i++) {
-    const membership = element(memberships, i)
-    if (truth(property(membership, 'is')) && has(collections, text(property(membership, 'id')))) return true
-  }
-  return false
-}
-
-function has(list: Value, wanted: string): bool {
-  if (wanted.length == 0) return false
-  for (let i = 0, n = size(list); i < n; i++) if (text(element(list, i)) == wanted) return true
-  return false
+/** By the number of a selection of collections; 0: all goods. */
+function isSelected(merchandise: Value, selection: i32): bool {
+  return selection == 0 || (selection > 0 && truth(property(merchandise, 'in' + selection.toString())))
 }

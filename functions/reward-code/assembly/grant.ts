@@ -1,5 +1,5 @@
 import { verify } from './code'
-import { Value, element, isString, property, size, text, whole } from './input'
+import { Value, isString, property, text, texts, whole } from './input'
 import { Currency } from './money'
 
 /** What the entered code is worth to this cart's customer, before it is known which goods count. */
@@ -40,7 +40,5 @@ export function grantOf(input: Value): Grant | null {
 
 /** Shopify asks that a Function gives only discounts of the classes that its discount has. */
 export function mayGive(input: Value, discountClass: string): bool {
-  const classes = property(property(input, 'discount'), 'discountClasses')
-  for (let i = 0; i < size(classes); i++) if (text(element(classes, i)) == discountClass) return true
-  return false
+  return texts(property(property(input, 'discount'), 'discountClasses')).includes(discountClass)
 }

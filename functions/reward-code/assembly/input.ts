@@ -43,6 +43,13 @@ export function size(list: Value): i32 {
   return type(list) == ARRAY ? <i32>measure(list) : 0
 }
 
+/** The texts of a list. */
+export function texts(list: Value): Array<string> {
+  const all = new Array<string>()
+  for (let i = 0, n = size(list); i < n; i++) all.push(text(element(list, i)))
+  return all
+}
+
 export function isString(value: Value): bool {
   return type(value) == STRING
 }
