@@ -4,6 +4,7 @@ import { WEBHOOK_TOPICS } from '../../domain/earning/facts.ts'
 import openApiDocument from '../../openapi.json'
 import { logFault, logRequest } from '../platform/log.ts'
 import { type Exchange, jsonResponse, problemResponse } from './exchange.ts'
+import { CUSTOMER_PATH, serveCustomerPage } from './customer-page.ts'
 import { handlers } from './handlers.ts'
 import { networkOf } from './middleware/address.ts'
 import { answerOptions } from './middleware/cors.ts'
@@ -107,6 +108,7 @@ for (const topic of WEBHOOK_TOPICS) {
 }
 route('GET', STREAM_PATH, 'points.stream', openStream)
 for (const path of SHOPPER_PAGE_PATHS) route('GET', path, 'gateway.shopperPage', serveShopperPage)
+route('GET', CUSTOMER_PATH, 'gateway.customerPage', serveCustomerPage)
 route('GET', '/openapi.json', 'gateway.openapi', (exchange) =>
   Promise.resolve(jsonResponse(exchange, 200, openApiText)),
 )

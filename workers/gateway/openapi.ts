@@ -3,7 +3,9 @@ import { type ErrorCode, ERRORS } from '../../domain/contracts/errors.ts'
 import { type Operation, OPERATIONS, WEBHOOK_OPERATIONS } from '../../domain/contracts/operations.ts'
 import { PERMISSIONS } from '../../domain/contracts/permissions.ts'
 import { Balance, PointsWritten, STREAM_CLOSE, StreamTicket, TransactionsPage } from '../../domain/contracts/points.ts'
+import { Redemption, RedemptionsPage, Reward, RewardsPage } from '../../domain/contracts/rewards.ts'
 import { VersionedSettings } from '../../domain/contracts/settings.ts'
+import { StorefrontProgram } from '../../domain/contracts/widget.ts'
 import { QUOTAS, WINDOW_SECONDS } from './middleware/quotas.ts'
 import { BODY_EXAMPLES } from './openapi-examples.ts'
 
@@ -81,6 +83,7 @@ function codesOf(operation: Operation): ReadonlySet<ErrorCode> {
     add('credentials_required', 'credentials_invalid', 'forbidden')
   }
   if (operation.access.kind === 'member' && operation.access.shopper) add('origin_not_allowed')
+  if (operation.access.kind === 'proxy') add('credentials_required')
   if (operation.body || operation.query || operation.params) add('validation_failed')
   if (operation.body) add('malformed_json', 'payload_too_large')
   if (operation.body && operation.access.kind !== 'webhook') add('unsupported_media_type')
@@ -126,7 +129,18 @@ function examplesOf(id: string): Record<string, { value: unknown }> | undefined 
 }
 
 /** Schemas that the document names; the others stand where they are used. */
-const NAMED = { Balance, PointsWritten, TransactionsPage, VersionedSettings, StreamTicket } as const
+const NAMED = {
+  Balance,
+  PointsWritten,
+  TransactionsPage,
+  VersionedSettings,
+  StreamTicket,
+  StorefrontProgram,
+  Reward,
+  RewardsPage,
+  Redemption,
+  RedemptionsPage,
+} as const
 
 class Document {
   readonly app = new OpenAPIHono()
@@ -234,6 +248,32 @@ class Document {
     })
   }
 
+  addCustomerPage(): void {
+    const html = { 'text/html': { schema: z.string() } }
+    this.app.openAPIRegistry.registerPath({
+      method: 'get',
+      path: '/customer',
+      operationId: 'gateway.customerPage',
+      tags: ['documentation'],
+      summary: "The way to the shopper's own page, in the storefront of their shop",
+      security: [],
+      request: {
+        query: z.object({
+          shop: z.string().optional().meta({
+            description: "the shop's myshopify domain or the address of its storefront",
+            example: 'example.myshopify.com',
+          }),
+        }),
+      },
+      responses: {
+        200: { description: "Without `shop`: a page in the browser's language that asks for it.", content: html },
+        302: { description: "To `/apps/loyalnest/` of the shop's storefront." },
+        404: { description: 'No such shop uses LoyalNest; the page says so.', content: html },
+        ...problemResponses(['rate_limited', 'internal'], this.#problem),
+      },
+    })
+  }
+
   addPages(): void {
     const page = (path: string, summary: string, type: string) =>
       this.app.openAPIRegistry.registerPath({
@@ -256,6 +296,7 @@ export function openApiDocument() {
   for (const operation of [...OPERATIONS, ...WEBHOOK_OPERATIONS]) document.addOperation(operation)
   document.addStream()
   document.addPages()
+  document.addCustomerPage()
   return document.app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'LoyalNest', version: '1', description: DESCRIPTION },

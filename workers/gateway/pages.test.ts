@@ -2,10 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { servePage } from './pages.ts'
 import { Problem } from './problem.ts'
 
-/** A web build of one page, `/docs/`. */
+/** A web build of one page, `/docs/`, and one language of the widget. */
+const FILES = ['/docs/', '/widget/lang/de.json']
 const ASSETS = {
   fetch: async (request: Request) =>
-    new URL(request.url).pathname === '/docs/' ? new Response('<h1>') : new Response(null, { status: 404 }),
+    FILES.includes(new URL(request.url).pathname)
+      ? new Response('…', { headers: { etag: '"1"', 'cache-control': 'public, max-age=0, must-revalidate' } })
+      : new Response(null, { status: 404 }),
+}
+
+function open(path: string): Promise<Response> {
+  const request = new Request(`https://app.example${path}`)
+  return servePage({ env: { ASSETS, STOREFRONT_URL: '' }, request, path, headers: {} })
 }
 
 async function ask(method: string, path: string): Promise<unknown> {
@@ -33,5 +41,21 @@ describe('a page', () => {
     expect(await ask('GET', '/nothing')).toEqual(['not_found', undefined])
     expect(await ask('POST', '/nothing')).toEqual(['not_found', undefined])
     expect(await ask('GET', '/v1/api/docs/')).toEqual(['not_found', undefined])
+  })
+})
+
+describe('a file of the widget', () => {
+  it('is for every storefront to read, and to keep for a while', async () => {
+    const { headers } = await open('/widget/lang/de.json')
+    expect(headers.get('access-control-allow-origin')).toBe('*')
+    expect(headers.get('cache-control')).toMatch(/^public, max-age=\d+/)
+    expect(headers.get('etag')).toBe('"1"')
+  })
+
+  it('is the only kind that is: a page is for nobody else, and runs nothing from elsewhere', async () => {
+    const { headers } = await open('/docs/')
+    expect(headers.get('access-control-allow-origin')).toBeNull()
+    expect(headers.get('x-frame-options')).toBe('DENY')
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'")
   })
 })

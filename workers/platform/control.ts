@@ -101,6 +101,14 @@ export function shopByMerchant(env: Env, merchantId: string): Promise<Shop | und
   })
 }
 
+/** The shop that a storefront's origin belongs to, or undefined. */
+export async function shopByOrigin(env: Env, origin: string): Promise<Shop | undefined> {
+  const domain = await env.CONTROL.prepare('SELECT domain FROM storefront_origins WHERE origin = ?1 LIMIT 1')
+    .bind(origin)
+    .first('domain')
+  return typeof domain === 'string' ? shopByDomain(env, domain) : undefined
+}
+
 /** What a copy in the isolate says of the origin, or undefined; spares the limit on failed look-ups. */
 export function knownStorefrontOrigin(origin: string): boolean | undefined {
   return storefrontOrigins.fresh(origin)
