@@ -2,7 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RewardValue } from '../contracts/rewards.ts'
 import { toMinor } from '../contracts/money.ts'
-import { inputOf, MONDAY_MS, rewardOf, slidingOf } from './examples.ts'
+import { MONDAY_MS } from '../ledger/examples.ts'
+import { inputOf, rewardOf, slidingOf } from './examples.ts'
 import { leastPoints, quote, redeemRefusal, standingOf, type Redeemer } from './quote.ts'
 
 function slidingBy(amount: string) {
