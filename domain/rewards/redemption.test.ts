@@ -306,7 +306,7 @@ const ending = fc.tuple(id, fc.constantFrom('by_customer' as const, 'by_merchant
     (redeemer) =>
       redeemer.end(one, reason),
 )
-const waiting = fc.constantFrom(1000, LEASE_MS, LEASE_MS, 2 * DAY_MS, 2 * DAY_MS).map(
+const idling = fc.constantFrom(1000, LEASE_MS, LEASE_MS, 2 * DAY_MS, 2 * DAY_MS).map(
   (ms): Action =>
     (redeemer) =>
       redeemer.wait(ms),
@@ -316,7 +316,7 @@ const action = fc.oneof<fc.MaybeWeightedArbitrary<Action>[]>(
   { weight: 8, arbitrary: driving },
   { weight: 8, arbitrary: settling },
   { weight: 2, arbitrary: ending },
-  { weight: 8, arbitrary: waiting },
+  { weight: 8, arbitrary: idling },
   fc.constant<Action>((redeemer) => redeemer.wait(35 * DAY_MS)),
   id.map(
     (one): Action =>
