@@ -149,7 +149,7 @@ function demoBar(view: View): Html {
       html`${view.people.map((person) => personForm(view, person))}
         <form method="post" action="/account/logout">
           <input type="hidden" name="return_to" value="${view.place}" />
-          <button ${me ? '' : 'aria-current="true"'}>${t('beVisitor')}</button>
+          <button ${me ? '' : html`aria-current="true"`}>${t('beVisitor')}</button>
         </form>
         <a href="/account/login">${t('otherCustomer')}</a>`,
     )}
@@ -193,7 +193,7 @@ function menu(label: string, current: Html, list: Html): Html {
 function personForm(view: View, person: Customer): Html {
   return html`<form method="post" action="/account/login">
     <input type="hidden" name="return_to" value="${view.place}" />
-    <button name="email" value="${person.email}" ${person.id === view.customer?.id ? 'aria-current="true"' : ''}>
+    <button name="email" value="${person.email}" ${person.id === view.customer?.id ? html`aria-current="true"` : ''}>
       <bdi>${person.firstName} ${person.lastName}</bdi>
     </button>
   </form>`
@@ -211,7 +211,7 @@ function localization(view: View, field: 'locale_code' | 'currency_code', option
     <input type="hidden" name="return_to" value="${view.place}" />
     ${options.map(
       ({ value, label, current }) =>
-        html`<button name="${field}" value="${value}" ${current ? 'aria-current="true"' : ''}>${label}</button>`,
+        html`<button name="${field}" value="${value}" ${current ? html`aria-current="true"` : ''}>${label}</button>`,
     )}
   </form>`
 }

@@ -51,7 +51,7 @@ function collectionLinks(view: View, current: string): Html {
   return html`<nav class="tabs" aria-label="${voice(view).t('collection')}">
     ${links.map(
       ({ href, label }) =>
-        html`<a href="/collections/${href}" ${href === current ? 'aria-current="page"' : ''}>${label}</a>`,
+        html`<a href="/collections/${href}" ${href === current ? html`aria-current="page"` : ''}>${label}</a>`,
     )}
   </nav>`
 }
