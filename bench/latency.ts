@@ -79,7 +79,7 @@ async function openStream(info: LocalInfo, customer: string, seen: (orderGid: st
   socket.on('message', (data: Buffer) => {
     const message = StreamMessage.parse(JSON.parse(data.toString('utf8')))
     if (message.type === 'balance') resolve()
-    else if (message.transaction.order_id !== null) seen(message.transaction.order_id)
+    if (message.type === 'change' && message.transaction.order_id !== null) seen(message.transaction.order_id)
   })
   await open
   return socket

@@ -1,9 +1,6 @@
 import type { Cost } from './cost.ts'
 import type { Results } from './measures.ts'
 
-const BEGIN = '<!-- bench:begin -->'
-const END = '<!-- bench:end -->'
-
 /** The results as Markdown: ratios first, since only they hold on another machine. */
 export function toMarkdown(results: Results, cost: Cost, machine: string, at: Date): string {
   const rateOf = (name: string) => results.rates.find((rate) => rate.name === name)?.load
@@ -43,12 +40,13 @@ ${streams.join('\n')}
 An order of a known customer: ${cost.rows} rows written (budget ≤ 7) and ${cost.messages} queue messages (budget ≤ 2), plus one row a batch for the merchant's usage.`
 }
 
-/** Puts the table between the document's two marks. */
-export function intoDocument(document: string, table: string): string {
-  const begin = document.indexOf(BEGIN)
-  const end = document.indexOf(END)
-  if (begin < 0 || end < begin) throw new Error(`the document lacks ${BEGIN} … ${END}`)
-  return `${document.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${document.slice(end)}`
+/** Puts a table between the document's two marks of that name. */
+export function intoDocument(document: string, table: string, name: 'bench' | 'lighthouse' = 'bench'): string {
+  const [beginMark, endMark] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`]
+  const begin = document.indexOf(beginMark)
+  const end = document.indexOf(endMark)
+  if (begin < 0 || end < begin) throw new Error(`the document lacks ${beginMark} … ${endMark}`)
+  return `${document.slice(0, begin + beginMark.length)}\n\n${table}\n\n${document.slice(end)}`
 }
 
 function count(value: number): string {
