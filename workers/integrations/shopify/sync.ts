@@ -149,7 +149,7 @@ function problemOf(fault: AdminFault): string {
     case 'unavailable':
       return 'Shopify did not answer. LoyalNest tries again by itself.'
     case 'refused':
-      return `Shopify says: ${fault.problems.map(({ message }) => message).join(' ')} Change the reward and save it again.`.slice(
+      return `Shopify says: ${fault.problems.map(({ message }) => message.replace(/\.?$/, '.')).join(' ')} Change the reward and save it again.`.slice(
         0,
         PROBLEM_LENGTH,
       )

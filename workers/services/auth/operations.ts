@@ -1,6 +1,7 @@
 import { refuse } from '../../../domain/contracts/errors.ts'
 import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
+import { syncWaitingRewards } from '../../integrations/shopify/sync.ts'
 import { checkHealth } from '../../platform/health.ts'
 import type { Handlers } from '../../platform/handler.ts'
 import { issueShopperToken, issueVisitorToken } from '../../platform/token.ts'
@@ -18,7 +19,10 @@ export const auth: Handlers<'auth.shopperSession' | 'auth.connectShop' | 'auth.h
       () => merchantHub(env, merchantId),
       (hub) => hub.connectShopify(merchantId, domain, sessionToken),
     )
-    if (connection.ok) return { ok: true, body: { connected: true, scopes: [...connection.scopes] } }
+    if (connection.ok) {
+      await syncWaitingRewards(env, merchantId)
+      return { ok: true, body: { connected: true, scopes: [...connection.scopes] } }
+    }
     return connection.problem === 'refused'
       ? refuse('session_token_invalid', 'Shopify does not take the session token. Get a new one from App Bridge.')
       : refuse('unavailable', 'Shopify did not answer. Try again with a new session token.')

@@ -8,12 +8,16 @@ import {
   type RewardInput,
   RewardsPage,
 } from '../../../domain/contracts/rewards.ts'
+import { FunctionConfig } from '../../../domain/rewards/function-config.ts'
 import { customerIdOfGid } from '../../../domain/ledger/identity.ts'
-import { checkInvariants } from '../../../domain/ledger/invariants.ts'
+import { booksOf, violationsOf } from '../../../domain/ledger/invariants.ts'
+import { rebuild } from '../../../domain/ledger/memory.ts'
+import type { RedemptionRecord } from '../../../domain/rewards/types.ts'
 import type { AccountRef } from '../../../durable-objects/kernel/protocol.ts'
 import { customerAccount, merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import { call, get, newShop, post, type TestShop } from '../../gateway/testing.ts'
 import { shopifyAccess } from '../../integrations/shopify/admin/access.ts'
+import { readReward } from '../../platform/rewards.ts'
 import { issueShopperToken, issueVisitorToken } from '../../platform/token.ts'
 
 /** What the tests of rewards share: a shop of the stand-in that LoyalNest has access to, its customers, and their codes. */
@@ -148,20 +152,23 @@ export async function balanceOf({ token }: TestCustomer): Promise<z.infer<typeof
   return Balance.parse(await (await get('/v1/api/points/balance', token)).json())
 }
 
-const Codes = z.object({
+const Answer = z.object({
   data: z.object({
     codeDiscountNode: z.object({
+      metafield: z.object({ value: z.string().transform((text) => FunctionConfig.parse(JSON.parse(text))) }),
       codeDiscount: z.object({ codes: z.object({ nodes: z.array(z.object({ code: z.string() })) }) }),
     }),
   }),
 })
 
-/** The codes that the shop has on a reward's discount, without its first one, sorted. */
-export async function codesInShop(shop: TestShop, { discount }: Reward): Promise<string[]> {
+/** What the shop says about a reward's discount. */
+async function discountOf(shop: TestShop, { id, discount }: Reward) {
   const access = await shopifyAccess(env, shop, null)
   if (!access.ok) throw new Error(access.problem)
-  const query = `query ($id: ID!) { codeDiscountNode(id: $id) { codeDiscount {
-    ... on DiscountCodeApp { codes(first: 250) { nodes { code } } } } } }`
+  const discountGid = (await readReward(env, shop.merchantId, id))?.discountGid ?? discount?.discount_id
+  const query = `query ($id: ID!) { codeDiscountNode(id: $id) {
+    metafield(namespace: "$app:loyalnest", key: "reward") { value }
+    codeDiscount { ... on DiscountCodeApp { codes(first: 250) { nodes { code } } } } } }`
   const response = await fetch(`${env.SHOPIFY_PROXY}${ADMIN}/graphql.json`, {
     method: 'POST',
     headers: {
@@ -169,18 +176,59 @@ export async function codesInShop(shop: TestShop, { discount }: Reward): Promise
       'x-forwarded-host': shop.domain,
       'x-shopify-access-token': access.accessToken,
     },
-    body: JSON.stringify({ query, variables: { id: discount?.discount_id } }),
+    body: JSON.stringify({ query, variables: { id: discountGid } }),
   })
-  const { nodes } = Codes.parse(await response.json()).data.codeDiscountNode.codeDiscount.codes
+  return Answer.parse(await response.json()).data.codeDiscountNode
+}
+
+/** What the discount's Function is told. */
+export async function metafieldOf(shop: TestShop, reward: Reward): Promise<FunctionConfig> {
+  return (await discountOf(shop, reward)).metafield.value
+}
+
+/** The codes that the shop has on a reward's discount, without its first one, sorted. */
+export async function codesInShop(shop: TestShop, reward: Reward): Promise<string[]> {
+  const { nodes } = (await discountOf(shop, reward)).codeDiscount.codes
   return nodes
     .map(({ code }) => code)
     .filter((code) => !code.startsWith('LN-REWARD-'))
     .toSorted()
 }
 
-/** The customer's account, object and all. */
+/** The customer's account. */
 export function accountOf({ ref }: TestCustomer) {
   return customerAccount(env, ref.merchantId, ref.customerId)
 }
 
-export { call, checkInvariants, get, post }
+/** What is wrong with the customer's books: nothing, or a test fails. */
+export async function faultsInBooks(customer: TestCustomer): Promise<readonly string[]> {
+  const page = await accountOf(customer).ledger(customer.ref, 0, 1_000)
+  return violationsOf(booksOf(rebuild(page?.entries ?? [])))
+}
+
+/** Where points and codes stand after all: they agree if `codes` are the codes of `spent`. */
+export async function outcomeOf(shop: TestShop, reward: Reward, customer: TestCustomer) {
+  const { redemptions } = await accountOf(customer).redemptions(customer.ref, {
+    before: null,
+    limit: 100,
+    state: null,
+    rewardId: null,
+  })
+  const { points, held } = await balanceOf(customer)
+  return {
+    states: redemptions.map(({ state, cancelReason }) => (cancelReason === null ? state : `${state}: ${cancelReason}`)),
+    points,
+    held,
+    areSame: JSON.stringify(await codesInShop(shop, reward)) === JSON.stringify(codesOf(redemptions)),
+    faults: await faultsInBooks(customer),
+  }
+}
+
+function codesOf(redemptions: readonly RedemptionRecord[]): string[] {
+  return redemptions
+    .filter(({ state }) => state === 'issued')
+    .map(({ code }) => code)
+    .toSorted()
+}
+
+export { call, get, post }
