@@ -144,7 +144,7 @@ export function productPage(view: View, product: Product, variantId: string | un
   )
 }
 
-/** Radio buttons that tell the theme's script what to show: price, glaze and the points block's price. */
+/** Radio buttons that tell the theme's script what to show: price and glaze. */
 function variantChoice(view: View, product: Product, chosen: Variant, same: boolean): Html {
   const { t, money } = voice(view)
   if (product.variants.length === 1) return html`<input type="hidden" name="id" value="${chosen.id}" />`
@@ -153,7 +153,6 @@ function variantChoice(view: View, product: Product, chosen: Variant, same: bool
     label: words(view, variant.title ?? product.title),
     data: {
       price: money(variant.priceMinor),
-      hundredths: String(hundredths(toCurrency(variant.priceMinor, view.currency), view.currency)),
       tone: variant.tone,
     },
     ...(same ? {} : { aside: money(variant.priceMinor) }),
@@ -161,12 +160,13 @@ function variantChoice(view: View, product: Product, chosen: Variant, same: bool
   return choices('id', t('choose'), options, chosen.id)
 }
 
-/** The block "points for this product" of the theme app extension. */
-function productPoints(view: View, product: Product, variant: Variant): Html {
+/** The block "points for this product" of the theme app extension, with the attributes that its Liquid writes. */
+function productPoints(view: View, product: Product, chosen: Variant): Html {
   if (!view.widget) return html``
+  const price = ({ priceMinor }: Variant) => hundredths(toCurrency(priceMinor, view.currency), view.currency)
   return html`<loyalnest-product-points
-    data-proxy="/apps/loyalnest"
-    data-price="${hundredths(toCurrency(variant.priceMinor, view.currency), view.currency)}"
+    data-price="${price(chosen)}"
+    data-prices="${product.variants.map((variant) => `${variant.id}:${price(variant)}`).join(',')}"
     data-currency="${view.currency}"
     ${product.kind === 'gift_card' ? 'data-gift-card' : ''}
   ></loyalnest-product-points>`

@@ -75,9 +75,8 @@
     menu.querySelector('summary').focus()
   })
 
-  function showVariant({ value, dataset: { price, hundredths, tone } }) {
+  function showVariant({ value, dataset: { price, tone } }) {
     document.querySelector('[data-price]').textContent = price
-    document.querySelector('loyalnest-product-points')?.setAttribute('data-price', hundredths)
     const art = document.querySelector('[data-picture] .art')
     art?.setAttribute('class', art.getAttribute('class').replace(/tone-\w+/, `tone-${tone}`))
     history.replaceState(history.state, '', `${location.pathname}?variant=${value}`)
