@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { launchBrowser } from '../testing/browser.ts'
+import { accessible, fitsItsScreen } from '../testing/pages.ts'
 
 /** What a shopper and a merchant see, in a real browser, on the whole running stack. */
 
@@ -12,7 +13,6 @@ const info = inject('stack')
 const ROOT = path.join(import.meta.dirname, '../..')
 /** Looked at by people; git ignores it. */
 const SHOTS = path.join(ROOT, '.cache/screenshots')
-const AXE = readFileSync(path.join(ROOT, 'node_modules/axe-core/axe.min.js'), 'utf8')
 const DESKTOP = { width: 1280, height: 860 }
 const PHONE = { width: 390, height: 844 }
 const TEAPOT = '/products/two-cup-teapot'
@@ -77,19 +77,6 @@ async function backOffice(context: BrowserContext): Promise<Page> {
   const page = await open(context, '/admin')
   await page.locator('tbody th a').first().click()
   return page
-}
-
-async function accessible(page: Page): Promise<void> {
-  await page.evaluate(AXE)
-  const found = await page.evaluate(
-    'axe.run().then(({ violations }) => violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).join(", ")))',
-  )
-  expect(z.array(z.string()).parse(found), page.url()).toEqual([])
-}
-
-async function fitsItsScreen(page: Page): Promise<void> {
-  const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-  expect(wider, `${page.url()} scrolls sideways`).toBe(0)
 }
 
 test('buy: points appear in an open page without a reload; refund: they go', async () => {
