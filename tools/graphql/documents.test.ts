@@ -128,4 +128,4 @@ it('the generated types are those of the documents as they are (npm run graphql)
   // By itself, as the command runs: within Vitest the generator would load graphql a second time.
   const check = [path.join(import.meta.dirname, 'generate.ts'), '--check']
   await expect(promisify(execFile)(process.execPath, check)).resolves.toBeDefined()
-})
+}, 30_000)

@@ -1,6 +1,7 @@
 import { ApiVersion, LogSeverity, shopifyApi, type Shopify } from '@shopify/shopify-api'
 import { setAbstractFetchFunc, setAbstractRuntimeString } from '@shopify/shopify-api/runtime'
 import { shopAddress } from './address.ts'
+import { untilDeadline } from './deadline.ts'
 
 /**
  * Shopify's own library, for what Shopify may change under us: session tokens, token exchange, refreshing. Only this
@@ -50,5 +51,8 @@ function throughAddress(env: OAuthEnv, input: RequestInfo | URL, init?: RequestI
   const { url, headers } = shopAddress(env, asked.host, asked.pathname + asked.search)
   const merged = new Headers(init?.headers)
   for (const [name, value] of Object.entries(headers)) merged.set(name, value)
-  return fetch(url, { ...init, headers: merged, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
+  return untilDeadline(Date.now() + TIMEOUT_MS, async (signal) => {
+    const response = await fetch(url, { ...init, headers: merged, redirect: 'manual', signal })
+    return new Response(await response.text(), response)
+  })
 }

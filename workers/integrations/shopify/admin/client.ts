@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { logLine } from '../../../platform/log.ts'
 import { shopAddress } from '../address.ts'
+import { untilDeadline } from '../deadline.ts'
 import { shopifyAccess } from './access.ts'
 import type { AdminAnswer, AdminFault, AdminProblem, ShopRef } from './answer.ts'
 import { QueryCost, refillMs, reserve } from './cost.ts'
@@ -123,15 +124,12 @@ async function attemptOnce(
   const maybeDone = document.kind === 'mutation'
   let cost: QueryCost | null = null
   try {
-    const response = await send(env, shop, document.text, sending)
-    const byStatus = attemptOfStatus(response, maybeDone)
-    if (byStatus) {
-      await response.body?.cancel()
-      return byStatus
+    const answer = await untilDeadline(sending.deadlineMs, (signal) => send(env, shop, document, sending, signal))
+    if (!(answer instanceof Response)) {
+      cost = answer.extensions?.cost ?? null
+      return attemptOfEnvelope(answer, maybeDone)
     }
-    const envelope = Envelope.parse(await response.json())
-    cost = envelope.extensions?.cost ?? null
-    return attemptOfEnvelope(envelope, maybeDone)
+    return attemptOfStatus(answer, maybeDone)
   } catch {
     // The connection broke, the time was over, or what came is no answer of the Admin API.
     return fault({ kind: 'unavailable', maybeDone })
@@ -140,26 +138,35 @@ async function attemptOnce(
   }
 }
 
-function send(env: Env, shop: ShopRef, query: string, sending: Sending): Promise<Response> {
+/** The answer's body, or the response itself where its status already says that there is no answer. */
+async function send(
+  env: Env,
+  shop: ShopRef,
+  { text: query }: AdminDocument<unknown, never>,
+  { variables, token }: Sending,
+  signal: AbortSignal,
+): Promise<Envelope | Response> {
   const { url, headers } = shopAddress(env, shop.domain, `/admin/api/${ADMIN_API_VERSION}/graphql.json`)
-  return fetch(url, {
+  const response = await fetch(url, {
     method: 'POST',
     headers: {
       ...headers,
       'Content-Type': 'application/json',
       Accept: 'application/json',
-      'X-Shopify-Access-Token': sending.token,
+      'X-Shopify-Access-Token': token,
       'User-Agent': 'LoyalNest',
     },
-    body: JSON.stringify({ query, variables: sending.variables }),
+    body: JSON.stringify({ query, variables }),
     redirect: 'manual',
-    signal: AbortSignal.timeout(Math.max(1, sending.deadlineMs - Date.now())),
+    signal,
   })
+  if (response.status === 200) return Envelope.parse(await response.json())
+  await response.body?.cancel()
+  return response
 }
 
-/** What the status alone says; undefined: the body says it. */
-function attemptOfStatus({ status, headers }: Response, maybeDone: boolean): Attempt | undefined {
-  if (status === 200) return undefined
+/** What a status other than 200 says. */
+function attemptOfStatus({ status, headers }: Response, maybeDone: boolean): Attempt {
   if (status === 401) return { kind: 'token_refused' }
   if (status === 429) return { kind: 'wait', delayMs: retryAfterMs(headers) }
   // Shopify's 4xx say that nothing was done: 402 a frozen shop, 403 and 404 no access, 423 a locked one.
