@@ -17,7 +17,7 @@ import { redeemerOf } from './catalog.ts'
 import { inTime } from './in-time.ts'
 
 /** A request that asks something of the shop has answered after this time, whatever the shop does. */
-export const ANSWER_WITHIN_MS = 3_500
+export const ANSWER_WITHIN_MS = 3_000
 /** The look at the access is worth this much of it. */
 const ACCESS_WITHIN_MS = 1_500
 

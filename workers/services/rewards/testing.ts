@@ -161,14 +161,11 @@ const Answer = z.object({
   }),
 })
 
-/** What the shop says about a reward's discount. */
-async function discountOf(shop: TestShop, { id, discount }: Reward) {
+/** Runs a GraphQL document in the shop, about a reward's discount. */
+async function runInShop(shop: TestShop, { id }: Reward, query: string): Promise<unknown> {
   const access = await shopifyAccess(env, shop, null)
   if (!access.ok) throw new Error(access.problem)
-  const discountGid = (await readReward(env, shop.merchantId, id))?.discountGid ?? discount?.discount_id
-  const query = `query ($id: ID!) { codeDiscountNode(id: $id) {
-    metafield(namespace: "$app:loyalnest", key: "reward") { value }
-    codeDiscount { ... on DiscountCodeApp { codes(first: 250) { nodes { code } } } } } }`
+  const reward = await readReward(env, shop.merchantId, id)
   const response = await fetch(`${env.SHOPIFY_PROXY}${ADMIN}/graphql.json`, {
     method: 'POST',
     headers: {
@@ -176,9 +173,26 @@ async function discountOf(shop: TestShop, { id, discount }: Reward) {
       'x-forwarded-host': shop.domain,
       'x-shopify-access-token': access.accessToken,
     },
-    body: JSON.stringify({ query, variables: { id: discountGid } }),
+    body: JSON.stringify({ query, variables: { id: reward?.discountGid } }),
   })
-  return Answer.parse(await response.json()).data.codeDiscountNode
+  return response.json()
+}
+
+/** What the shop says about a reward's discount. */
+async function discountOf(shop: TestShop, reward: Reward) {
+  const answer = await runInShop(
+    shop,
+    reward,
+    `query ($id: ID!) { codeDiscountNode(id: $id) {
+      metafield(namespace: "$app:loyalnest", key: "reward") { value }
+      codeDiscount { ... on DiscountCodeApp { codes(first: 250) { nodes { code } } } } } }`,
+  )
+  return Answer.parse(answer).data.codeDiscountNode
+}
+
+/** Deletes the discount, as the merchant may do in Shopify's admin. */
+export async function deleteDiscount(shop: TestShop, reward: Reward): Promise<void> {
+  await runInShop(shop, reward, 'mutation ($id: ID!) { discountCodeDelete(id: $id) { userErrors { message } } }')
 }
 
 /** What the discount's Function is told. */
