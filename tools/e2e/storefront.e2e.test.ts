@@ -141,6 +141,27 @@ test('the total of the checkout follows shipping and tip; a code that is refused
   await context.close()
 })
 
+test('an app changes the cart and the theme follows in place', async () => {
+  const { context, page } = await visitor()
+  await addSet(page)
+  await page.evaluate(`
+    globalThis.notReloaded = true
+    document.addEventListener('shopify:cart:discount-update', ({ discountCodes }) => { globalThis.heard = discountCodes })
+  `)
+  await page.evaluate("Shopify.actions.updateCart({ discountCodes: ['NOT-A-CODE'] })")
+  await page.locator('.chip', { hasText: 'NOT-A-CODE' }).waitFor()
+  expect(await page.evaluate('heard')).toEqual([{ code: 'NOT-A-CODE' }])
+  // As the widget does after it applied a code: a theme that prevents it takes care of the cart itself.
+  await page.evaluate("fetch('/cart/update.js', { method: 'POST', body: new URLSearchParams({ discount: '' }) })")
+  const isLeftToTheTheme = await page.evaluate(
+    "!document.dispatchEvent(new CustomEvent('loyalnest:applied', { cancelable: true }))",
+  )
+  expect(isLeftToTheTheme).toBe(true)
+  await page.locator('.chip').waitFor({ state: 'detached' })
+  expect(await page.evaluate('notReloaded')).toBe(true)
+  await context.close()
+})
+
 test('as a single-page storefront: pages change, the document and the widget in it stay', async () => {
   const { context, errors, page } = await visitor()
   await register(context)
