@@ -103,8 +103,10 @@ export class RedemptionStore {
   /** Adds or replaces one. Only within a transaction of the store. */
   put(record: RedemptionRecord): void {
     this.#store.createTables()
-    const relayedVersion = this.#loaded().get(record.id)?.relayedVersion ?? this.#relayedVersion(record.id)
-    this.#write({ record, relayedVersion })
+    const known = this.#loaded().get(record.id)?.relayedVersion ?? this.#relayedVersion(record.id)
+    const row = { record, relayedVersion: known ?? 0 }
+    if (known === undefined) this.#insert(row)
+    else this.#update(row)
   }
 
   /** Notes that these are on the queue, each as of its version. */
@@ -112,33 +114,48 @@ export class RedemptionStore {
     this.#store.transaction(() => {
       for (const { id, version } of sent) {
         const open = this.#loaded().get(id)
-        if (open !== undefined && open.relayedVersion < version) this.#write({ ...open, relayedVersion: version })
+        if (open !== undefined && open.relayedVersion < version) this.#update({ ...open, relayedVersion: version })
       }
     })
   }
 
-  #write(row: Open): void {
+  /** Four rows: this one, its id, its code, and the mark that it is open. */
+  #insert(row: Open): void {
     const { record, relayedVersion } = row
-    const isOpen =
-      isUnsent(row) || record.nextAttemptAtMs !== null || record.leaseEndsAtMs !== 0 || dueAtMs(record) !== null
     this.#sql.exec(
-      `INSERT INTO redemptions (id, code, reward_id, state, is_open, relayed_version, record) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET state = excluded.state, is_open = excluded.is_open,
-         relayed_version = excluded.relayed_version, record = excluded.record`,
+      `INSERT INTO redemptions (id, code, reward_id, state, is_open, relayed_version, record)
+       VALUES (?, ?, ?, ?, 1, ?, ?)`,
       record.id,
       record.code,
       record.rewardId,
       record.state,
-      isOpen ? 1 : 0,
       relayedVersion,
       JSON.stringify(record),
     )
-    if (isOpen) this.#loaded().set(record.id, row)
-    else this.#loaded().delete(record.id)
+    this.#loaded().set(record.id, row)
   }
 
-  #relayedVersion(id: string): number {
-    return this.#rows('WHERE id = ?', id)[0]?.relayed_version ?? 0
+  #update(row: Open): void {
+    const { record, relayedVersion } = row
+    const { id, state } = record
+    const open = this.#loaded()
+    this.#sql.exec(
+      'UPDATE redemptions SET state = ?, relayed_version = ?, record = ? WHERE id = ?',
+      state,
+      relayedVersion,
+      JSON.stringify(record),
+      id,
+    )
+    // A row more, and only where it changes: naming an indexed column writes its index even if it stays the same.
+    if (isOpen(row) !== open.has(id)) {
+      this.#sql.exec('UPDATE redemptions SET is_open = ? WHERE id = ?', isOpen(row) ? 1 : 0, id)
+    }
+    if (isOpen(row)) open.set(id, row)
+    else open.delete(id)
+  }
+
+  #relayedVersion(id: string): number | undefined {
+    return this.#rows('WHERE id = ?', id)[0]?.relayed_version
   }
 
   #records(): RedemptionRecord[] {
@@ -173,6 +190,12 @@ function recordOf({ record }: Row): RedemptionRecord {
 
 function isUnsent({ record, relayedVersion }: Open): boolean {
   return record.version > relayedVersion
+}
+
+/** Unsent, or with something still to come. */
+function isOpen(row: Open): boolean {
+  const { record } = row
+  return isUnsent(row) || record.nextAttemptAtMs !== null || record.leaseEndsAtMs !== 0 || dueAtMs(record) !== null
 }
 
 function isBy(atMs: number | null, nowMs: number): boolean {

@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers'
 import type { Adjust, Clawback, EarnOrder, EarnPoints, PlaceHold, Redeem } from '../../domain/ledger/types.ts'
+import { requestOf } from '../../domain/rewards/examples.ts'
+import type { RedemptionRequest } from '../../domain/rewards/types.ts'
 import type { AccountRef, IdempotencyClaim } from '../kernel/protocol.ts'
 import { customerAccount, customerAccountName } from '../kernel/stubs.ts'
 
@@ -109,4 +111,11 @@ export function adjust(adjustmentId: string, points: number): Adjust {
 
 export function claim(key: string, fingerprint = 'same'): IdempotencyClaim {
   return { scope: 'api_key:test POST /v1/api/points/redeem', key, fingerprint }
+}
+
+/** A request to redeem 250 points for a code that no other test has. */
+export function rewardRequest(change: Partial<RedemptionRequest> = {}): RedemptionRequest {
+  const id = crypto.randomUUID()
+  const characters = id.replaceAll('-', '').toUpperCase().slice(0, 16)
+  return requestOf({ id, code: characters.match(/.{4}/g)?.join('-') ?? '', ...change })
 }

@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { STREAM_CLOSE, StreamMessage } from '../../domain/contracts/points.ts'
 import { STREAM_HEADERS, type AccountRef } from '../kernel/protocol.ts'
-import { earn, newCustomer, order, rawStubOf, refund, stubOf } from './samples.ts'
+import { claim, earn, newCustomer, order, rawStubOf, refund, rewardRequest, stubOf } from './samples.ts'
 import { MAX_MISSED, MAX_SOCKETS } from './stream.ts'
 
 interface Ticket {
@@ -62,6 +62,24 @@ describe('a stream', () => {
     await expect(stream.next(2)).resolves.toMatchObject([
       { type: 'change', transaction: { kind: 'earn', points: 59 }, balance: { points: 59, seq: 1 } },
       { type: 'change', transaction: { kind: 'clawback', points: -20 }, balance: { points: 39, seq: 2 } },
+    ])
+  })
+
+  it('tells of a redemption after the points that it took', async () => {
+    const ref = newCustomer()
+    await stubOf(ref).executeBatch(ref, [earn('a', 300)])
+    const stream = await listen(ref)
+    await stream.next(1)
+    const asked = rewardRequest()
+    await stubOf(ref).redeemReward(ref, asked, claim('key-1'))
+    await expect(stream.next(2)).resolves.toMatchObject([
+      { type: 'change', transaction: { kind: 'hold' }, balance: { points: 50, held: 250 } },
+      { type: 'redemption', redemption: { id: asked.id, state: 'pending', code: null } },
+    ])
+    await stubOf(ref).settleRedemption(ref, asked.id, 1, { kind: 'issued', redeemCodeGid: null })
+    await expect(stream.next(2)).resolves.toMatchObject([
+      { type: 'change', transaction: { kind: 'capture', points: -250 }, balance: { points: 50, held: 0 } },
+      { type: 'redemption', redemption: { id: asked.id, state: 'issued', code: asked.code } },
     ])
   })
 
