@@ -2,9 +2,10 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { composeCode, firstCodeOf, MAX_CODE_STEPS, verifyCode } from '../../domain/rewards/code.ts'
 import { runFunction } from '../../tools/functions/host.ts'
-import { ALL_GOODS, cartOf, codeOf, configOf, CUSTOMER, KEY, line, redeem, rewardFunction } from './samples.ts'
+import { ALL_GOODS, cartOf, codeOf, configOf, CUSTOMER, inputOf, KEY, line, redeem, rewardFunction } from './samples.ts'
 
-const FIVE_OFF = configOf({ type: 'amount_off', amount: '5', ...ALL_GOODS })
+const TERMS = { type: 'amount_off', amount: '5', ...ALL_GOODS } as const
+const FIVE_OFF = configOf(TERMS)
 const CART = cartOf([line('1', 10_000)])
 
 function works(code: string, customerId: string | null = `gid://shopify/Customer/${CUSTOMER}`): boolean {
@@ -28,6 +29,15 @@ describe('a code', () => {
     const code = codeOf()
     expect(works(code, 'gid://shopify/Customer/7345612345679')).toBe(false)
     expect(works(code, null)).toBe(false)
+    expect(works(codeOf({ customer: '' }), null)).toBe(false)
+  })
+
+  it('is checked to the last bit of its signature', () => {
+    const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+    const code = codeOf()
+    const neighbour = alphabet.charAt(alphabet.indexOf(code.slice(-1)) ^ 1)
+    expect(works(code)).toBe(true)
+    expect(works(code.slice(0, -1) + neighbour)).toBe(false)
   })
 
   it.each([
@@ -50,32 +60,17 @@ describe('a code', () => {
     { broken: 'no terms', config: { ...FIVE_OFF, terms: {} } },
     { broken: 'no metafield', config: null },
     { broken: 'a later version', config: { ...FIVE_OFF, v: 2 } },
+    { broken: 'no word on collections', config: configOf({ ...TERMS, collections: -1 }) },
   ])('gives nothing under a configuration with $broken', ({ config }) => {
     const { module, targets } = rewardFunction()
-    const input = inputOf({ code: codeOf(), customer: CUSTOMER, config })
+    // The key of the configuration has signed it, whatever key that is.
+    const code = codeOf({ key: config?.key ?? KEY })
+    const input = inputOf({ code, customer: CUSTOMER, config })
     for (const { exportName } of targets) {
       expect(runFunction(module, exportName, input).output).toEqual({ operations: [] })
     }
   })
 })
-
-/** The least that the Function reads, for runs without a schema. */
-function inputOf({ code, customer, config }: { code: string; customer: string; config: object | null }) {
-  return {
-    triggeringDiscountCode: code,
-    presentmentCurrencyRate: '1.0',
-    discount: {
-      discountClasses: ['ORDER', 'SHIPPING'],
-      metafield: config === null ? null : { jsonValue: JSON.parse(JSON.stringify(config)) },
-    },
-    cart: {
-      buyerIdentity: { customer: { id: `gid://shopify/Customer/${customer}` } },
-      cost: { subtotalAmount: { currencyCode: 'JPY' } },
-      lines: [{ id: 'line', cost: { subtotalAmount: { amount: '999999999999999.0' } }, merchandise: {} }],
-      deliveryGroups: [{ id: 'group', groupType: 'ONE_TIME_PURCHASE' }],
-    },
-  }
-}
 
 describe('the Function and domain/rewards/code.ts', () => {
   const { module, targets } = rewardFunction()

@@ -37,6 +37,11 @@ describe('an amount', () => {
     expect(redeem(configOf({ ...FIVE_OFF, amount: '500' }), yen)[0]?.value).toBe('1501')
   })
 
+  it('may be larger than any number of a machine', () => {
+    // 2^64 + 4 cents.
+    expect(off({ ...FIVE_OFF, amount: '184467440737095516.20' }, 'EUR', '1.0', 50_000)).toBe('500.00')
+  })
+
   it('comes to nothing where it is less than half of the smallest coin', () => {
     expect(off({ ...FIVE_OFF, amount: '0.01' }, 'KWD', '0.04')).toBeUndefined()
     expect(off({ ...FIVE_OFF, amount: '0.01' }, 'KWD', '0.05')).toBe('0.001')

@@ -1,7 +1,21 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { FunctionTerms } from '../../domain/rewards/function-config.ts'
-import { ALL_GOODS, amountsOf, cartOf, codeOf, configOf, line, POTS, redeem, TEAS } from './samples.ts'
+import { runFunction } from '../../tools/functions/host.ts'
+import {
+  ALL_GOODS,
+  amountsOf,
+  cartOf,
+  codeOf,
+  configOf,
+  CUSTOMER,
+  inputOf,
+  line,
+  POTS,
+  redeem,
+  rewardFunction,
+  TEAS,
+} from './samples.ts'
 
 const FIVE_OFF: FunctionTerms = { type: 'amount_off', amount: '5', ...ALL_GOODS }
 
@@ -124,7 +138,7 @@ describe('a free product', () => {
   const config = configOf({ type: 'free_product', variants, ...ALL_GOODS })
 
   it('is one piece of the dearest line that matches', () => {
-    const cart = cartOf([line('1', 1000), line('2', 1500, { quantity: 3 }), line('3', 9000)])
+    const cart = cartOf([line('2', 1500, { quantity: 3 }), line('1', 1000), line('3', 9000)])
     const [given] = redeem(config, cart)
     expect(given).toMatchObject({ discountClass: 'PRODUCT', valueType: 'percentage', value: '100' })
     expect(amountsOf(given ? [given] : [])).toEqual({ '2': 1500 })
@@ -149,9 +163,21 @@ describe('free shipping', () => {
     ])
   })
 
-  it('is nothing where nothing is shipped', () => {
+  it('is nothing where nothing is shipped, or there are no goods', () => {
     expect(redeem(config, cartOf([line('1', 1000)], { deliveryGroups: [] }))).toEqual([])
+    expect(redeem(config, cartOf([line('1', 1000, { isGiftCard: true })]))).toEqual([])
   })
+})
+
+it('leaves what a subscription ships later as it is', () => {
+  const { module, targets } = rewardFunction()
+  const groups = ['SUBSCRIPTION', 'ONE_TIME_PURCHASE'].map((groupType) => ({ id: groupType, groupType }))
+  const config = configOf({ type: 'free_shipping', ...ALL_GOODS })
+  const input = inputOf({ code: codeOf(), customer: CUSTOMER, config }, groups)
+  const { output } = runFunction(module, targets[1]?.exportName ?? '', input)
+  const target = { deliveryGroup: { id: 'ONE_TIME_PURCHASE' } }
+  expect(output).toMatchObject({ operations: [{ deliveryDiscountsAdd: { candidates: [{ targets: [target] }] } }] })
+  expect(JSON.stringify(output)).not.toContain('SUBSCRIPTION')
 })
 
 it('gives only discounts of the classes that the discount has', () => {

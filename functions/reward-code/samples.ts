@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { CODE_RANDOM_BYTES, composeCode } from '../../domain/rewards/code.ts'
 import {
   FUNCTION_INPUT_METAFIELD,
@@ -11,6 +11,7 @@ import {
   REWARD_FUNCTION_HANDLE,
 } from '../../domain/rewards/function-config.ts'
 import { loadExtensions, type FunctionExtension } from '../../tools/functions/extension.ts'
+import type { Json } from '../../tools/functions/host.ts'
 import { runDiscountFunction } from '../../tools/shopify/functions/run.ts'
 import type {
   DiscountApplication,
@@ -117,4 +118,25 @@ export function amountsOf(applications: readonly DiscountApplication[]): Readonl
       lines.map(({ lineId, amountMinor }) => [lineId.replace(/^.*\//, ''), amountMinor]),
     ),
   )
+}
+
+/** The least that the Function reads, for runs without a schema. */
+export function inputOf(
+  { code, customer, config }: { readonly code: string; readonly customer: string; readonly config: object | null },
+  deliveryGroups = [{ id: 'group', groupType: 'ONE_TIME_PURCHASE' }],
+): Json {
+  return {
+    triggeringDiscountCode: code,
+    presentmentCurrencyRate: '1.0',
+    discount: {
+      discountClasses: ['ORDER', 'SHIPPING'],
+      metafield: config === null ? null : { jsonValue: z.json().parse(config) },
+    },
+    cart: {
+      buyerIdentity: { customer: { id: `gid://shopify/Customer/${customer}` } },
+      cost: { subtotalAmount: { currencyCode: 'JPY' } },
+      lines: [{ id: 'line', cost: { subtotalAmount: { amount: '999999999999999.0' } }, merchandise: {} }],
+      deliveryGroups,
+    },
+  }
 }

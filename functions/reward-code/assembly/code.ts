@@ -40,7 +40,7 @@ export function verify(entered: string, customerGid: string, config: Value): Cod
 
   const termsNumber = base32(code, RANDOM, TERMS)
   const steps = sliding ? base32(code, RANDOM + TERMS, STEPS) : 1
-  return termsNumber < 1 || steps < 1 ? null : new Code(termsNumber, steps)
+  return steps < 1 ? null : new Code(termsNumber, steps)
 }
 
 /** Without separators, upper case. */
