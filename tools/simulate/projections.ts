@@ -1,0 +1,44 @@
+import type { PointsEvent } from '../../domain/contracts/events.ts'
+import type { BalanceRow, TransactionRow } from '../../migrations/postgres/schema.ts'
+import { accountRows } from '../../queues/projections/accounts.ts'
+import type { Simulation } from './simulation.ts'
+
+const OUTAGE_MS = 30_000
+
+/**
+ * The projections in Postgres: the product's own rows, and what its SQL does with them (`on conflict do nothing` for
+ * facts, "only if newer" for states).
+ */
+export class Projections {
+  readonly transactions = new Map<string, TransactionRow>()
+  readonly balances = new Map<string, BalanceRow>()
+  readonly #simulation: Simulation
+  #goneUntilMs = 0
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation
+  }
+
+  /** One transaction a batch; false when the database does not answer. */
+  apply(events: readonly PointsEvent[]): boolean {
+    const { faults, nowMs } = this.#simulation
+    if (faults.strikes('database gone')) this.#goneUntilMs = nowMs + OUTAGE_MS
+    if (nowMs < this.#goneUntilMs) return false
+    for (const theirs of Map.groupBy(events, ({ merchant_id }) => merchant_id).values()) this.#applyMerchant(theirs)
+    return true
+  }
+
+  #applyMerchant(events: readonly PointsEvent[]): void {
+    const rows = accountRows(events)
+    for (const row of rows.transactions) {
+      const key = `${row.merchant_id}:${row.customer_id}:${row.seq}`
+      if (!this.transactions.has(key)) this.transactions.set(key, row)
+    }
+    for (const row of rows.balances) {
+      const key = `${row.merchant_id}:${row.customer_id}`
+      const older = this.balances.get(key)
+      if (older === undefined || older.seq < row.seq) this.balances.set(key, row)
+      else this.#simulation.situations.meet('an older balance arrives after a newer one', older.seq > row.seq)
+    }
+  }
+}
