@@ -1,0 +1,26 @@
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
+import { connectedShop } from '../../../workers/integrations/shopify/admin/testing.ts'
+import { shopByMerchant } from '../../../workers/platform/control.ts'
+import { deliver, newShop } from '../../examples.ts'
+
+it('app/uninstalled forgets the shop’s tokens, unless it was installed again since', async () => {
+  const merchantId = await newShop()
+  const { domain = '' } = (await shopByMerchant(env, merchantId)) ?? {}
+  await connectedShop(env, { merchantId, domain })
+  const access = () => merchantHub(env, merchantId).shopifyAccess(merchantId, domain, null)
+  const uninstalled = (atMs: number) => ({
+    merchant_id: merchantId,
+    shop: domain,
+    webhook_id: crypto.randomUUID(),
+    received_at_ms: Date.now(),
+    topic: 'app/uninstalled',
+    uninstalled_at_ms: atMs,
+  })
+  await deliver('loyalnest-webhooks', [uninstalled(Date.now() - 3_600_000)])
+  await expect(access()).resolves.toMatchObject({ ok: true })
+  // Twice: the first delivery may have got no further than the directory.
+  for (let round = 0; round < 2; round += 1) await deliver('loyalnest-webhooks', [uninstalled(Date.now())])
+  await expect(access()).resolves.toEqual({ ok: false, problem: 'not_connected' })
+})
