@@ -69,7 +69,10 @@ export async function build(
   { force = false, only }: { readonly force?: boolean; readonly only?: readonly string[] } = {},
 ): Promise<readonly string[]> {
   const targets = TARGETS.filter(({ name }) => only?.includes(name) ?? true)
-  const built = await Promise.all(targets.map((target) => buildTarget(root, target, force)))
+  const builds = targets.map((target) => buildTarget(root, target, force))
+  // All are waited for: whoever ends the process at the first failure would leave the others' halves lying about.
+  await Promise.allSettled(builds)
+  const built = await Promise.all(builds)
   return built.filter((name) => name !== undefined)
 }
 
