@@ -13,6 +13,7 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: ['**/*.workers.test.ts', '**/*.e2e.test.ts', 'node_modules/**', 'dist/**'],
+          globalSetup: ['./tools/testing/functions.ts'],
         },
       },
       {
@@ -35,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['**/*.workers.test.ts'],
-          globalSetup: ['./tools/testing/database.ts'],
+          globalSetup: ['./tools/testing/functions.ts', './tools/testing/database.ts'],
           setupFiles: ['./tools/testing/d1.workers.ts'],
           testTimeout: 15_000,
         },
