@@ -5,7 +5,7 @@ import { Redemption } from '../contracts/rewards.ts'
 import { DAY_MS, ORDER, redeemOf } from '../ledger/examples.ts'
 import { CUSTOMER, REDEMPTION, TestRedeemer } from './examples.ts'
 import { toRedemption, toRedemptionEvent } from './public.ts'
-import { LEASE_MS, mayGiveUp } from './redemption.ts'
+import { LEASE_MS } from './redemption.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from './types.ts'
 
 const ISSUED: SettledBy = { kind: 'issued', redeemCodeGid: 'gid://shopify/DiscountRedeemCode/1' }
@@ -127,22 +127,6 @@ describe('a lease', () => {
 })
 
 describe('giving up', () => {
-  it('takes an hour of trying, and ten minutes since anything that may still take effect', () => {
-    const redeemer = pending()
-    redeemer.settle(REDEMPTION, 1, { kind: 'unanswered', maybeDone: false })
-    const may = () => redeemer.records.map((record) => mayGiveUp(record, redeemer.nowMs))
-    redeemer.wait(HOUR_MS - 1)
-    expect(may()).toEqual([false])
-    redeemer.wait(1)
-    expect(may()).toEqual([true])
-    redeemer.drive(REDEMPTION, LOST)
-    expect(may()).toEqual([false])
-    redeemer.wait(600_000)
-    expect(may()).toEqual([true])
-    redeemer.drive(REDEMPTION, ISSUED)
-    expect(may()).toEqual([false])
-  })
-
   it('comes by itself before the hold runs out, and the late code still takes its points', () => {
     const redeemer = pending()
     redeemer.wait(29 * DAY_MS)

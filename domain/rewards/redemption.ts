@@ -29,9 +29,6 @@ const LONGEST_RETRY_MS = 900_000
 const JOB_PATIENCE_MS = 60_000
 /** Whoever asked for an end takes the lease at once; this is for one who died before. */
 const END_PATIENCE_MS = 5_000
-/** From when on "there is no such code" ends a redemption, and how old a request must be that may still take effect. */
-const TRYING_MS = 3_600_000
-const TAKES_EFFECT_MS = 600_000
 
 const BY_SYSTEM = { source: 'system', actor: 'system' } as const
 const BY_SHOPIFY = { source: 'shopify', actor: 'shopify' } as const
@@ -172,15 +169,6 @@ export function due(record: RedemptionRecord, nowMs: number): Change | null {
 /** The record once a job for its next attempt is on its way: another one is sent only if that one gets lost. */
 export function jobSent(record: RedemptionRecord, nowMs: number): RedemptionRecord {
   return { ...record, nextAttemptAtMs: nowMs + JOB_PATIENCE_MS }
-}
-
-/**
- * Whether a pending redemption may end once the shop says that there is no such code: it was tried for an hour, and
- * nothing that left for the shop can still take effect.
- */
-export function mayGiveUp({ state, requestedAtMs, unansweredAtMs }: RedemptionRecord, nowMs: number): boolean {
-  const settled = unansweredAtMs === null || nowMs - unansweredAtMs >= TAKES_EFFECT_MS
-  return state === 'pending' && nowMs - requestedAtMs >= TRYING_MS && settled
 }
 
 /**
