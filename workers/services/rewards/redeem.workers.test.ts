@@ -228,7 +228,8 @@ describe('a hundred redemptions at once', () => {
       async () => {
         const all = await Promise.all([...lone, one].map((customer) => redemptionsOf(customer, '?limit=100')))
         const issued = all.flat().filter(({ state }) => state === 'issued')
-        expect(issued.map(({ code }) => code).toSorted()).toEqual(await codesInShop(shop, reward))
+        expect(new Set(issued.map(({ code }) => code))).toEqual(new Set(await codesInShop(shop, reward)))
+        expect(issued).toHaveLength(80)
       },
       { timeout: 20_000, interval: 1_000 },
     )

@@ -228,11 +228,11 @@ export async function outcomeOf(shop: TestShop, reward: Reward, customer: TestCu
     state: null,
     rewardId: null,
   })
-  const { points, held } = await balanceOf(customer)
+  const balance = await accountOf(customer).balance(customer.ref)
   return {
     states: redemptions.map(({ state, cancelReason }) => (cancelReason === null ? state : `${state}: ${cancelReason}`)),
-    points,
-    held,
+    points: balance?.points,
+    held: balance?.held,
     areSame: JSON.stringify(await codesInShop(shop, reward)) === JSON.stringify(codesOf(redemptions)),
     faults: await faultsInBooks(customer),
   }
