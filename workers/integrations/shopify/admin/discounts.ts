@@ -66,7 +66,11 @@ function inputOf({ config, variables, ...discount }: RewardDiscountInput): Disco
     startsAt,
     endsAt,
     discountClasses: classes,
-    combinesWith,
+    // Shopify lets no two discounts on shipping combine, and refuses the wish.
+    combinesWith: {
+      ...combinesWith,
+      shippingDiscounts: combinesWith.shippingDiscounts && !classes.includes('SHIPPING'),
+    },
     // For each code; the number of codes has no end.
     usageLimit: 1,
     // It would count for the discount: a customer may redeem a reward again, and then holds another code of it.

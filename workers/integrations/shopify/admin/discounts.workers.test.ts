@@ -32,6 +32,13 @@ describe("a reward's discount", () => {
     })
   })
 
+  it('may be on shipping, and then combines with no other on shipping, whatever the merchant wished', async () => {
+    const shop = await connectedShop(env)
+    const discount = rewardDiscount({ classes: ['SHIPPING'] })
+    expect(discount.combinesWith.shippingDiscounts).toBe(true)
+    await expect(createRewardDiscount(env, shop, discount, soon())).resolves.toMatchObject({ ok: true })
+  })
+
   it('is the same one when it is created again, brought up to date', async () => {
     const shop = await connectedShop(env)
     const discount = rewardDiscount()
