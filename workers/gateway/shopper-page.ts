@@ -18,7 +18,7 @@ export async function serveShopperPage(exchange: Exchange): Promise<Response> {
   await limitRate(exchange, 'read', shop.merchantId)
   // Both are without quotes, angle brackets and braces: a URL's origin, and what `readProxiedRequest` lets pass.
   const { origin } = new URL(env.APP_ORIGIN)
-  const liquid = `<loyalnest-page proxy="${prefix}"></loyalnest-page>
+  const liquid = `<loyalnest-page proxy="${prefix}" heading></loyalnest-page>
 <script src="${origin}/widget/loyalnest-page.js" defer></script>
 `
   return new Response(liquid, {
