@@ -5,6 +5,7 @@ import { Redemption } from '../contracts/rewards.ts'
 import { DAY_MS, ORDER, redeemOf } from '../ledger/examples.ts'
 import { CUSTOMER, REDEMPTION, TestRedeemer } from './examples.ts'
 import { toRedemption, toRedemptionEvent } from './public.ts'
+import { redemptionViolations } from './invariants.ts'
 import { LEASE_MS } from './redemption.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from './types.ts'
 
@@ -340,6 +341,7 @@ describe('any story of redemptions', () => {
             expect(
               changes.filter(({ was, now }) => toText(was) === toText(now) && now.version !== was.version),
             ).toEqual([])
+            expect(redemptionViolations(redeemer.records, redeemer.ledger.entries)).toEqual([])
             const { posted, held, debt } = redeemer.ledger.account
             const spent = redeemer.records
               .filter(({ state }) => state !== 'pending')

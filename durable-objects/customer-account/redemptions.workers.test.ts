@@ -5,6 +5,7 @@ import { RedemptionEvent } from '../../domain/contracts/events.ts'
 import { JobMessage } from '../../domain/contracts/jobs.ts'
 import { booksOf, violationsOf } from '../../domain/ledger/invariants.ts'
 import { rebuild } from '../../domain/ledger/memory.ts'
+import { redemptionViolations } from '../../domain/rewards/invariants.ts'
 import { LEASE_MS } from '../../domain/rewards/redemption.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
 import { isMigrated } from '../kernel/migrate.ts'
@@ -83,12 +84,14 @@ function ring(ref: AccountRef): Promise<boolean> {
   return runDurableObjectAlarm(rawStubOf(ref))
 }
 
-/** What is wrong with the account's ledger; and whether it is stored as its entries tell it. */
+/** What is wrong with the account's ledger and redemptions; and whether it is stored as its entries tell it. */
 async function violations(ref: AccountRef): Promise<readonly string[]> {
   const page = await stubOf(ref).ledger(ref, 0, 1000)
   const ledger = rebuild(page?.entries ?? [])
   const same = page?.balance.posted === ledger.account.posted && page.balance.held === ledger.account.held
-  return [...violationsOf(booksOf(ledger)), ...(same ? [] : ['the balance is not that of the entries'])]
+  const { redemptions } = await stubOf(ref).redemptions(ref, { ...ALL, limit: 1000 })
+  const told = redemptionViolations(redemptions, page?.entries ?? [])
+  return [...violationsOf(booksOf(ledger)), ...told, ...(same ? [] : ['the balance is not that of the entries'])]
 }
 
 describe('redeeming', () => {
