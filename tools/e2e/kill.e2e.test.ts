@@ -1,11 +1,11 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { ProjectionComparison } from '../../domain/contracts/operations.ts'
 import type { LocalInfo } from '../local/info.ts'
 import { apiOf } from '../testing/api.ts'
-import { type SpawnedStack, spawnStack, stateFolder } from '../testing/stack.ts'
+import { killWorkerd, type SpawnedStack, spawnStack, stateFolder } from '../testing/stack.ts'
 
 /**
  * workerd is killed with SIGKILL while many clients write; the stack starts again on the same state. Each write that was
@@ -54,12 +54,6 @@ async function client(info: LocalInfo, writes: Write[]): Promise<void> {
   }
 }
 
-function workerdOf(info: LocalInfo): number {
-  const pid = info.pids.find((one) => readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('workerd'))
-  if (pid === undefined) throw new Error('no workerd among the pids')
-  return pid
-}
-
 test.skipIf(process.platform !== 'linux')(
   'every acknowledged write survives SIGKILL of workerd, exactly once',
   { timeout: 120_000 },
@@ -70,7 +64,7 @@ test.skipIf(process.platform !== 'linux')(
       const { info } = stack
       const clients = Array.from({ length: CLIENTS }, () => client(info, writes))
       await delay(1500 + randomInt(1000))
-      process.kill(workerdOf(info), 'SIGKILL')
+      killWorkerd(info)
       await Promise.all(clients)
       expect(await stack.ended).toBe(1)
     }

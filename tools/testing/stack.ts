@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -72,6 +72,13 @@ function collect(child: ChildProcess): () => string {
     })
   }
   return () => text
+}
+
+/** Ends a stack's workerd as a power cut does. On Linux. */
+export function killWorkerd(info: LocalInfo): void {
+  const pid = info.pids.find((one) => readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('workerd'))
+  if (pid === undefined) throw new Error('no workerd among the pids')
+  process.kill(pid, 'SIGKILL')
 }
 
 /** Global setup of the `e2e` project: one stack for the run, with empty state. */

@@ -48,6 +48,8 @@ export interface OrderSketch {
   readonly financialStatus?: string
   readonly shipping?: string
   readonly gateways?: readonly string[]
+  /** Discount codes that the checkout took. */
+  readonly codes?: readonly string[]
 }
 
 /** The payload of orders/create, orders/paid and orders/cancelled. */
@@ -78,6 +80,7 @@ export function orderPayload(sketch: OrderSketch): string {
         ? []
         : [{ price: sketch.shipping, price_set: money(sketch.shipping), discount_allocations: [], tax_lines: [] }],
     refunds: [],
+    discount_codes: (sketch.codes ?? []).map((code) => ({ code, amount: '5.00', type: 'fixed_amount' })),
     total_price: total,
     total_price_set: money(total),
   }
