@@ -1,8 +1,9 @@
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Reward } from '../../domain/contracts/rewards.ts'
 import { merchantHub } from '../../durable-objects/kernel/stubs.ts'
 import { orderFaults, sessionToken } from '../integrations/shopify/admin/testing.ts'
-import { call, newShop, type TestShop } from './testing.ts'
+import { call, get, newShop, post, type TestShop } from './testing.ts'
 
 /** `auth.connectShop`: what the embedded app sends when a merchant opens it. The stand-in plays App Bridge and Shopify. */
 
@@ -23,6 +24,25 @@ describe('connecting a shop', () => {
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({ connected: true, scopes: expect.arrayContaining(['write_discounts']) })
     expect(await isConnected(shop)).toBe(true)
+  })
+
+  it('gives the shop the discounts of rewards that have waited for it', async () => {
+    const shop = await newShop(env)
+    const reward = {
+      title: '5 € off',
+      value: { type: 'amount_off', amount: '5.00' },
+      cost: { kind: 'fixed', points: 250 },
+    }
+    const created = Reward.parse(await (await post('/v1/api/rewards', shop.key, reward)).json())
+    expect(created.discount).toMatchObject({ state: 'waiting', discount_id: null })
+    await connect(await sessionToken(env, shop.domain))
+    await vi.waitFor(
+      async () => {
+        const read = Reward.parse(await (await get(`/v1/api/rewards/${created.id}`, shop.key)).json())
+        expect(read.discount).toMatchObject({ state: 'ready', problem: null })
+      },
+      { timeout: 8_000, interval: 200 },
+    )
   })
 
   it('may be repeated', async () => {
