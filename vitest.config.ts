@@ -29,6 +29,7 @@ export default defineConfig({
                 DATA_KEK: Buffer.alloc(32, 3).toString('base64'),
                 DATABASE_URL: inject('databaseUrl'),
                 NEON_PROXY: inject('neonProxy'),
+                SHOPIFY_PROXY: inject('shopifyProxy'),
               },
             },
           })),
@@ -36,7 +37,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['**/*.workers.test.ts'],
-          globalSetup: ['./tools/testing/functions.ts', './tools/testing/database.ts'],
+          globalSetup: ['./tools/testing/functions.ts', './tools/testing/database.ts', './tools/testing/shopify.ts'],
           setupFiles: ['./tools/testing/d1.workers.ts'],
           testTimeout: 15_000,
         },

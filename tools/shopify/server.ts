@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { fromMinor } from '../../domain/contracts/money.ts'
 import { adminApi } from './admin-api.ts'
+import { type AdminParts, adminGraphql } from './admin-graphql/endpoint.ts'
 import { ajaxCart } from './ajax-cart.ts'
 import { appProxy } from './app-proxy.ts'
 import { backOffice } from './back-office/routes.ts'
@@ -13,7 +14,12 @@ import { CURRENCY, PRODUCTS, SHOP_NAME } from './catalog.ts'
 import { gid } from './customer.ts'
 import { openDatabase } from './database.ts'
 import { Webhooks } from './deliveries.ts'
+import { Discounts } from './discounts/discounts.ts'
+import { Faults } from './faults.ts'
+import { oauth } from './oauth/routes.ts'
+import { Tokens } from './oauth/tokens.ts'
 import { type StorefrontEnv, sessions } from './session.ts'
+import { shopLookup } from './shop-lookup.ts'
 import { Shop } from './shop.ts'
 import { Store } from './store.ts'
 import { storefront } from './storefront/routes.ts'
@@ -29,6 +35,12 @@ export interface ShopifyStandInOptions {
   readonly shop: string
   readonly clientId: string
   readonly clientSecret: string
+  /** Every `….myshopify.com` has an Admin API here, by `X-Forwarded-Host`; for tests. Default: this one shop. */
+  readonly anyShop?: boolean
+  /** The scopes that the merchant granted, comma-separated. Default: those of shopify.app.toml. */
+  readonly scopes?: string
+  /** How long asynchronous work (bulk creations, usage counts) takes. Default 150 ms. */
+  readonly asyncDelayMs?: number
   /** Divides the gaps between webhook retries (10 s to 104 min); for tests. Default 1. */
   readonly speedUp?: number
 }
@@ -52,8 +64,25 @@ export async function startShopifyStandIn(options: ShopifyStandInOptions): Promi
   const store = new Store(db)
   const webhooks = new Webhooks({ store, appOrigin, shop: domain, clientSecret, speedUp })
   const identity = { domain, name: SHOP_NAME, currency: CURRENCY, timeZone: 'Europe/Berlin' }
-  const shop = new Shop(identity, store, webhooks)
-  const server = createAdaptorServer({ fetch: routes(shop, options).fetch })
+  const discounts = new Discounts(db, {
+    delayMs: options.asyncDelayMs ?? 150,
+    // Only the shop of this stand-in has an app that listens.
+    onRemoved: (discount, code) => {
+      if (discount.shop === domain) shop.tellCodeRemoved(discount, code)
+    },
+  })
+  const tokens = new Tokens(db, options.scopes ?? grantedScopes())
+  const shop = new Shop(identity, store, webhooks, discounts, () => tokens.revokeAll(domain))
+  const admin: AdminParts = {
+    lookup: shopLookup(domain, options.anyShop ?? false),
+    tokens,
+    discounts,
+    faults: new Faults(),
+    identify: (asked) =>
+      asked === domain ? identity : { ...identity, domain: asked, name: asked.split('.')[0] ?? asked },
+    nextId: () => String(store.next('metafield', 30_411_200_001)),
+  }
+  const server = createAdaptorServer({ fetch: routes(shop, options, admin).fetch })
   server.listen(options.port, '127.0.0.1')
   await once(server, 'listening')
   const { port } = z.object({ port: z.int() }).parse(server.address())
@@ -68,6 +97,7 @@ export async function startShopifyStandIn(options: ShopifyStandInOptions): Promi
       })),
     ),
     async close() {
+      discounts.close()
       await webhooks.close()
       server.close()
       if ('closeAllConnections' in server) server.closeAllConnections()
@@ -76,12 +106,18 @@ export async function startShopifyStandIn(options: ShopifyStandInOptions): Promi
   }
 }
 
-function routes(shop: Shop, { appOrigin, clientSecret, clientId }: ShopifyStandInOptions): Hono {
+/** What the app asks for, and what a merchant grants by installing it. */
+function grantedScopes(): string {
+  const toml = readFileSync(join(import.meta.dirname, '../../shopify.app.toml'), 'utf8')
+  return /^scopes\s*=\s*"([^"]*)"/m.exec(toml)?.[1] ?? ''
+}
+
+function routes(shop: Shop, { appOrigin, clientSecret, clientId }: ShopifyStandInOptions, admin: AdminParts): Hono {
   const app = new Hono()
   const socketOrigin = appOrigin.replace(/^http/, 'ws')
   const policy = [
     "default-src 'none'",
-    `script-src ${appOrigin}`,
+    `script-src 'self' ${appOrigin}`,
     "style-src 'self'",
     "img-src 'self' data:",
     `connect-src 'self' ${appOrigin} ${socketOrigin}`,
@@ -102,6 +138,8 @@ function routes(shop: Shop, { appOrigin, clientSecret, clientId }: ShopifyStandI
   })
   app.get('/assets/theme.css', (c) => c.body(THEME, 200, { 'content-type': 'text/css; charset=utf-8' }))
   app.get('/assets/icon.svg', (c) => c.body(ICON, 200, { 'content-type': 'image/svg+xml' }))
+  app.route('/', oauth(admin.tokens, admin.lookup, { clientId, clientSecret }, admin.faults))
+  app.route('/', adminGraphql(admin))
   app.route('/', adminApi(shop))
   app.route('/', backOffice(shop, clientId))
   const front = new Hono<StorefrontEnv>()

@@ -94,3 +94,12 @@ export function shopPayload(shop: ShopIdentity): Payload {
     transactional_sms_disabled: false,
   }
 }
+
+/** `discounts/redeemcode_removed`. `discountId`: digits. */
+export function codeRemovedPayload(discountId: string, code: { readonly id: string; readonly code: string }): Payload {
+  return {
+    admin_graphql_api_id: `gid://shopify/DiscountCodeNode/${discountId}`,
+    redeem_code: { id: `gid://shopify/DiscountRedeemCode/${code.id}`, code: code.code },
+    updated_at: new Date().toISOString(),
+  }
+}

@@ -2,6 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { CURRENCY, type Locale, SHIPPING, offerOf, shippingPrice } from './catalog.ts'
 import { type Customer, DEMO_CUSTOMERS } from './customer.ts'
 import type { Webhooks } from './deliveries.ts'
+import type { Discount, RedeemCode } from './discounts/discount.ts'
+import type { Discounts } from './discounts/discounts.ts'
 import { toJson } from './json.ts'
 import {
   type Address,
@@ -13,7 +15,7 @@ import {
   wholeRefund,
 } from './order.ts'
 import { orderPayload, refundPayload } from './payloads.ts'
-import { type ShopIdentity, customerPayload, shopPayload } from './shop-payloads.ts'
+import { type ShopIdentity, codeRemovedPayload, customerPayload, shopPayload } from './shop-payloads.ts'
 import type { Store } from './store.ts'
 
 export interface Checkout {
@@ -31,8 +33,14 @@ export class Shop {
   readonly identity: ShopIdentity
   readonly store: Store
   readonly webhooks: Webhooks
+  readonly discounts: Discounts
 
-  constructor(identity: ShopIdentity, store: Store, webhooks: Webhooks) {
+  readonly #onUninstall: () => void
+
+  /** `onUninstall`: told when the merchant removes the app, whose tokens end then. */
+  constructor(identity: ShopIdentity, store: Store, webhooks: Webhooks, discounts: Discounts, onUninstall: () => void) {
+    this.discounts = discounts
+    this.#onUninstall = onUninstall
     this.identity = identity
     this.store = store
     this.webhooks = webhooks
@@ -131,7 +139,13 @@ export class Shop {
 
   /** The merchant removes the app. */
   uninstallApp(): void {
+    this.#onUninstall()
     this.#tell('app/uninstalled', shopPayload(this.identity), randomUUID(), null)
+  }
+
+  /** A code of a discount is gone, whoever removed it. */
+  tellCodeRemoved(discount: Discount, code: RedeemCode): void {
+    this.#tell('discounts/redeemcode_removed', codeRemovedPayload(discount.id, code), randomUUID(), null)
   }
 
   #line(variantId: string, quantity: number): OrderLine {
