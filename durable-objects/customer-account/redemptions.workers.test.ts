@@ -8,7 +8,8 @@ import { rebuild } from '../../domain/ledger/memory.ts'
 import { redemptionViolations } from '../../domain/rewards/invariants.ts'
 import { LEASE_MS } from '../../domain/rewards/redemption.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
-import { isMigrated } from '../kernel/migrate.ts'
+import { CUSTOMER_ACCOUNT_MIGRATIONS } from '../../migrations/durable-objects/customer-account/index.ts'
+import { isMigrated, migrate } from '../kernel/migrate.ts'
 import type { AccountRef } from '../kernel/protocol.ts'
 import { claim, earn, newCustomer, rawStubOf, redeem, rewardRequest, stubOf } from './samples.ts'
 
@@ -188,6 +189,19 @@ describe('redeeming', () => {
       // Entry and external id, account, lot; the redemption.
       expect(await rows(() => account.settleRedemption(ref, asked.id, 1, ISSUED))).toBe(5)
     })
+  })
+})
+
+describe('an account from before there were rewards', () => {
+  it('gets its table as soon as it is woken', async () => {
+    const ref = newCustomer()
+    await runInDurableObject(rawStubOf(ref), (_account, { storage }) => {
+      migrate(storage, CUSTOMER_ACCOUNT_MIGRATIONS.slice(0, 1))
+    })
+    await evictDurableObject(rawStubOf(ref))
+    await expect(stubOf(ref).redemptions(ref, ALL)).resolves.toEqual({ redemptions: [], next: null })
+    await stubOf(ref).executeBatch(ref, [earn('a', 1000)])
+    await expect(begin(ref)).resolves.toMatchObject({ state: 'pending' })
   })
 })
 
