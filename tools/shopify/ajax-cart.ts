@@ -152,7 +152,7 @@ export function ajaxCart(shop: Shop): Hono<StorefrontEnv> {
   const { store } = shop
   const app = new Hono<StorefrontEnv>()
 
-  app.get('/cart.js', async (c) => c.json(cart(c.get('session').token, await basketOf(c, shop))))
+  app.get('/cart.js', async (c) => c.json(cart(c.get('session').token, basketOf(c, shop))))
   app.post('/cart/add.js', async (c) => {
     const asked = AddBody.safeParse(await bodyOf(c))
     if (!asked.success || asked.data.items.some(({ id }) => !offerOf(id))) return c.json(NO_SUCH_VARIANT, 422)
@@ -161,7 +161,7 @@ export function ajaxCart(shop: Shop): Hono<StorefrontEnv> {
     for (const { id, quantity } of asked.data.items) {
       store.setCartLine(token, id, Math.min(99, (store.cart(token).get(id) ?? 0) + quantity))
     }
-    const { items } = cart(token, await basketOf(c, shop))
+    const { items } = cart(token, basketOf(c, shop))
     return c.json({ items: items.filter(({ id }) => wanted.has(String(id))) })
   })
   app.post('/cart/change.js', async (c) => {
@@ -172,7 +172,7 @@ export function ajaxCart(shop: Shop): Hono<StorefrontEnv> {
     const variantId = id === undefined ? [...store.cart(token).keys()][(line ?? 0) - 1] : variantIdOf(id)
     if (variantId === undefined || !store.cart(token).has(variantId)) return c.json(NO_SUCH_LINE, 400)
     store.setCartLine(token, variantId, quantity)
-    return c.json(cart(token, await basketOf(c, shop)))
+    return c.json(cart(token, basketOf(c, shop)))
   })
   app.post('/cart/update.js', async (c) => {
     const asked = UpdateBody.safeParse(await bodyOf(c))
@@ -187,12 +187,12 @@ export function ajaxCart(shop: Shop): Hono<StorefrontEnv> {
       if (id !== undefined && offerOf(variantIdOf(id))) store.setCartLine(token, variantIdOf(id), quantity)
     }
     if (discount !== undefined) store.setCartCodes(token, discount.split(','))
-    return c.json(cart(token, await basketOf(c, shop)))
+    return c.json(cart(token, basketOf(c, shop)))
   })
   app.post('/cart/clear.js', async (c) => {
     const { token } = c.get('session')
     for (const id of store.cart(token).keys()) store.setCartLine(token, id, 0)
-    return c.json(cart(token, await basketOf(c, shop)))
+    return c.json(cart(token, basketOf(c, shop)))
   })
   return app
 }

@@ -7,7 +7,7 @@ import type { View } from './storefront/layout.ts'
 import { CURRENCY, LOCALES, type Locale, offerOf } from './catalog.ts'
 import { CURRENCIES } from './currencies.ts'
 import { type Customer, DEMO_CUSTOMERS } from './customer.ts'
-import { type QuoteWish, plainQuote } from './quote.ts'
+import { type QuoteWish, quoteCart } from './quote.ts'
 import type { Shop } from './shop.ts'
 import type { Session, Store } from './store.ts'
 
@@ -89,18 +89,16 @@ export function cartLines(c: Context<StorefrontEnv>, store: Store): CartLine[] {
 }
 
 /** The session's cart with its prices. */
-export async function basketOf(
+export function basketOf(
   c: Context<StorefrontEnv>,
-  { store }: Shop,
+  { store, discounts, identity }: Shop,
   shipping: QuoteWish['shipping'] = 'standard',
   tipMinor = 0,
-): Promise<Basket> {
+): Basket {
   const { token, currency, customer_id: customerId } = c.get('session')
   const lines = cartLines(c, store)
-  return {
-    lines,
-    quote: plainQuote(lines, store.cartCodes(token), { currency, customerId, shipping, tipMinor }),
-  }
+  const wish = { currency, customerId, shipping, tipMinor }
+  return { lines, quote: quoteCart(lines, store.cartCodes(token), wish, { discounts, shop: identity.domain }) }
 }
 
 export function viewOf(c: Context<StorefrontEnv>, { store, identity }: Shop, appOrigin: string): View {

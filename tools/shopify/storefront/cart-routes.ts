@@ -34,7 +34,7 @@ const CheckoutForm = z.object({
 
 export function cartRoutes(app: Hono<StorefrontEnv>, shop: Shop, appOrigin: string): void {
   const { store } = shop
-  app.get('/cart', async (c) => c.html(cartPage(viewOf(c, shop, appOrigin), await basketOf(c, shop), null)))
+  app.get('/cart', async (c) => c.html(cartPage(viewOf(c, shop, appOrigin), basketOf(c, shop), null)))
   app.post('/cart/add', async (c) => {
     const change = CartChange.safeParse(await formOf(c))
     if (change.success && offerOf(change.data.id)) {
@@ -54,7 +54,7 @@ export function cartRoutes(app: Hono<StorefrontEnv>, shop: Shop, appOrigin: stri
   app.post('/cart/discount', async (c) => {
     const refused = await changeCodes(c, shop, await formOf(c))
     if (refused === null) return c.redirect('/cart', 303)
-    return c.html(cartPage(viewOf(c, shop, appOrigin), await basketOf(c, shop), refused))
+    return c.html(cartPage(viewOf(c, shop, appOrigin), basketOf(c, shop), refused))
   })
   // A link with a code, as shops send them: kept even when it does not fit yet, since the cart may still be empty.
   app.get('/discount/:code', (c) => {
@@ -78,14 +78,14 @@ async function changeCodes(
   if (remove !== undefined) {
     store.setCartCodes(
       token,
-      before.filter((code) => code !== remove),
+      before.filter((code) => code.toUpperCase() !== remove.toUpperCase()),
     )
     return null
   }
   const typed = Code.safeParse(form['code'])
   if (!typed.success) return null
   store.setCartCodes(token, [...before, typed.data])
-  const { quote } = await basketOf(c, shop)
+  const { quote } = basketOf(c, shop)
   const refusal = quote.codes.find(({ code }) => code.toUpperCase() === typed.data.toUpperCase())?.refusal ?? null
   if (refusal === null) return null
   store.setCartCodes(token, before)
@@ -95,14 +95,14 @@ async function changeCodes(
 export function checkoutRoutes(app: Hono<StorefrontEnv>, shop: Shop, appOrigin: string): void {
   const show = async (c: Context<StorefrontEnv>, draft: CheckoutDraft, status: 200 | 409 | 422 = 200) => {
     const { shipping, tip } = Priced.parse(draft.values)
-    const basket = await basketOf(c, shop, shipping, tip)
+    const basket = basketOf(c, shop, shipping, tip)
     if (basket.lines.length === 0) return c.redirect('/cart', 303)
     return c.html(checkoutPage(viewOf(c, shop, appOrigin), basket, draft), status)
   }
   app.get('/checkout', (c) => show(c, EMPTY_DRAFT))
   app.get('/checkout/summary', async (c) => {
     const { shipping, tip } = Priced.parse(c.req.query())
-    return c.html(checkoutSummary(viewOf(c, shop, appOrigin), await basketOf(c, shop, shipping, tip), null))
+    return c.html(checkoutSummary(viewOf(c, shop, appOrigin), basketOf(c, shop, shipping, tip), null))
   })
   app.post('/checkout/discount', async (c) => {
     // The theme's script sends along what stands in the checkout's form, so that nothing typed is lost.
