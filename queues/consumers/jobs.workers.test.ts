@@ -4,6 +4,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { customerAccountName } from '../../durable-objects/kernel/stubs.ts'
 import { neonBatch, sql } from '../../workers/platform/neon.ts'
 import { compareProjections } from '../../workers/services/admin-core/comparison.ts'
+import { readReward } from '../../workers/platform/rewards.ts'
+import { connectedShop, newReward } from '../../workers/services/rewards/testing.ts'
 import worker from '../../workers/main.ts'
 import { deliver, newCustomerGid, newShop, orderMessage, orderOf, projectedEntries } from '../examples.ts'
 import { customerIdOfGid } from '../../domain/ledger/identity.ts'
@@ -125,5 +127,32 @@ describe('jobs', () => {
     await vi.waitFor(async () => expect(await left()).toEqual([[{ order_gid: 'gid://shopify/Order/2' }]]), {
       timeout: 10_000,
     })
+  })
+
+  it('of the daily cron look again for discounts that no shop has confirmed', async () => {
+    const shop = await connectedShop()
+    const reward = await newReward(shop)
+    await env.CONTROL.prepare("UPDATE rewards SET discount_state = 'waiting', synced_version = 0 WHERE id = ?1")
+      .bind(reward.id)
+      .run()
+    await worker.scheduled(createScheduledController({ cron: '0 3 * * *' }), env)
+    await vi.waitFor(
+      async () => {
+        const stored = await readReward(env, shop.merchantId, reward.id)
+        expect(stored).toMatchObject({ discountState: 'ready', discountGid: reward.discount?.discount_id })
+      },
+      { timeout: 10_000 },
+    )
+  })
+
+  it('about a shop that left, or a redemption of nobody, end at once', async () => {
+    const merchantId = await newShop()
+    await env.CONTROL.prepare("UPDATE shops SET status = 'uninstalled' WHERE merchant_id = ?1").bind(merchantId).run()
+    const about = { merchant_id: merchantId, customer_id: crypto.randomUUID(), redemption_id: crypto.randomUUID() }
+    const bodies = [
+      { job: 'sync_reward', merchant_id: merchantId, reward_id: crypto.randomUUID() },
+      { job: 'settle_redemption', ...about },
+    ]
+    expect(await deliver('loyalnest-jobs', bodies)).toEqual({ acked: [0, 1], retried: [] })
   })
 })

@@ -2,7 +2,6 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, expect, inject, test } from 'vitest'
-import { z } from 'zod'
 import { ProjectionComparison } from '../../domain/contracts/operations.ts'
 import { Redemption, RedemptionsPage, RewardsPage } from '../../domain/contracts/rewards.ts'
 import type { LocalInfo } from '../local/info.ts'
@@ -60,7 +59,7 @@ async function issued(reward: string, customer: string, more: object = {}) {
   return redemption
 }
 
-async function settled(customer: string, id: string, state: z.infer<typeof Redemption>['state']) {
+async function settled(customer: string, id: string, state: Redemption['state']) {
   return eventually(async () => {
     const redemption = await read(customer, id)
     expect(redemption).toMatchObject({ state, ending: null })
@@ -117,6 +116,12 @@ test('a code that is given back leaves the shop, and the points come back', asyn
   expect(await api.balance(customer)).toMatchObject({ points: 300 })
 })
 
+/** What Postgres tells otherwise than the ledgers. */
+async function differences() {
+  const answer = await api.call('POST', '/admin/v1/projections/compare', { limit: 100 })
+  return ProjectionComparison.parse(await answer.json()).differences
+}
+
 test('a hundred at once: the shop’s record and the accounts tell the same', async () => {
   const reward = await rewardOf('free_shipping')
   const customers = await Promise.all(Array.from({ length: 20 }, () => customerWith(5 * 150 - 1)))
@@ -131,10 +136,6 @@ test('a hundred at once: the shop’s record and the accounts tell the same', as
       const answer = await api.call('GET', `/v1/api/redemptions?customer_id=${customer}&state=issued`)
       expect(RedemptionsPage.parse(await answer.json()).redemptions).toHaveLength(4)
     })
-  }
-  const differences = async () => {
-    const answer = await api.call('POST', '/admin/v1/projections/compare', { limit: 100 })
-    return ProjectionComparison.parse(await answer.json()).differences
   }
   await eventually(async () => expect(await differences()).toEqual([]))
 })
