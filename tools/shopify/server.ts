@@ -54,7 +54,10 @@ export interface ShopifyStandIn {
   close(): Promise<void>
 }
 
-const THEME = readFileSync(join(import.meta.dirname, 'theme/theme.css'), 'utf8')
+/** In this order: later parts change rules of earlier ones. */
+const THEME = ['base', 'home', 'forms', 'office', 'drawings', 'screens']
+  .map((part) => readFileSync(join(import.meta.dirname, `theme/${part}.css`), 'utf8'))
+  .join('')
 const ICON = readFileSync(join(import.meta.dirname, 'theme/icon.svg'), 'utf8')
 
 /** Starts a small shop that speaks Shopify's protocols. See README.md. */
