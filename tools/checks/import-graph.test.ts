@@ -52,6 +52,8 @@ describe('a wrong import is found', () => {
     ['domain/ledger/decide.ts', "const late = await import('../../queues/batch.ts')"],
     ['domain/ledger/decide.ts', "type Late = import('../../queues/batch.ts').Late"],
     ['durable-objects/merchant-hub/object.ts', "import { log } from '../../workers/platform/log.ts'"],
+    ['durable-objects/customer-account/object.ts', "import { seal } from '../../workers/platform/crypto.ts'"],
+    ['workers/integrations/shopify/oauth.ts', "import '../../../durable-objects/merchant-hub/object.ts'"],
     ['queues/consumers/events.ts', "import '../../durable-objects/customer-account/object.ts'"],
     ['workers/services/points/operations.ts', "import '../core/repository.ts'"],
     ['workers/platform/log.ts', "import '../gateway/app.ts'"],
@@ -65,6 +67,7 @@ describe('a wrong import is found', () => {
   it.each([
     ['domain/ledger/decide.ts', "import { createHash } from 'node:crypto'"],
     ['workers/services/points/operations.ts', "import './repository.ts'"],
+    ['durable-objects/merchant-hub/shopify-access.ts', "import { seal } from '../../workers/platform/crypto.ts'"],
     ['workers/gateway/app.ts', "import '../services/points/operations.ts'"],
     ['web/widget/loyalnest.ts', "import type { Balance } from '../../domain/contracts/points.ts'"],
   ])('and a right one is not: in %s: %s', (file, source) => {
