@@ -37,7 +37,7 @@ const Problem = z.object({
 
 const DESCRIPTION = `Loyalty points for Shopify merchants: an order becomes points at the edge, exactly once, live.
 
-**Credentials.** Servers send an API key, \`Authorization: Bearer ln_…\`. Storefronts send a shopper token, which \`GET /apps/loyalnest/session\` on the storefront answers (Shopify's app proxy signs it) and which reads its own customer only.
+**Credentials.** Servers send an API key, \`Authorization: Bearer ln_…\`. Storefronts send a token that \`GET /apps/loyalnest/session\` on the storefront answers (Shopify's app proxy signs the request): a shopper's acts for its own customer only, a visitor's reads what everybody may see.
 
 **Writes** need an \`Idempotency-Key\` header. The same key with the same request gets the same answer, byte for byte, with \`Idempotency-Replayed: true\`, for 30 days; with another request for the same customer 422. Your own business ids (\`activity_id\`, \`redemption_id\`, \`adjustment_id\`) are never booked twice, without end.
 
