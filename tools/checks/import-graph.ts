@@ -106,8 +106,10 @@ export function importsOf(file: string, source: string): readonly Import[] {
 }
 
 function resolve(from: string, request: string): Import {
-  const local = request.startsWith('.')
-  return { from, to: local ? path.posix.join(path.posix.dirname(from), request) : request, local }
+  if (!request.startsWith('.')) return { from, to: request, local: false }
+  // What stands after the question mark is how the bundler reads the file (`?inline`).
+  const [file = ''] = request.split('?')
+  return { from, to: path.posix.join(path.posix.dirname(from), file), local: true }
 }
 
 export function readImports(root: string): readonly Import[] {
