@@ -182,6 +182,7 @@ test('as a single-page storefront: pages change, the document and the widget in 
   await page.locator('h1', { hasText: 'Tea-for-Two Set' }).waitFor()
   await page.getByRole('link', { name: 'Rewards' }).click()
   await page.waitForURL('**/pages/rewards')
+  await page.waitForFunction("customElements.get('loyalnest-page')")
   expect(await page.evaluate('notReloaded && balance.isConnected && launcher.isConnected')).toBe(true)
   expect(errors).toEqual([])
   await context.close()

@@ -25,16 +25,16 @@
       const then = fresh.querySelector(part)
       if (then) document.querySelector(part)?.replaceWith(document.adoptNode(then))
     }
-    scripts(fresh)
+    runScripts()
     const target = location.hash && document.getElementById(location.hash.slice(1))
     if (target) target.scrollIntoView()
     else if (push) scrollTo(0, 0)
     document.querySelector('main').focus({ preventScroll: true })
   }
 
-  /** Scripts that a parser made do not run: those that this page does not have yet are made again. */
-  function scripts(fresh) {
-    for (const { src } of fresh.querySelectorAll('main script[src]')) {
+  /** Scripts that a parser made do not run: those that this page has not run yet are made again. */
+  function runScripts() {
+    for (const { src } of document.querySelectorAll('main script[src]')) {
       if (document.querySelector(`head script[src="${CSS.escape(src)}"]`)) continue
       document.head.append(Object.assign(document.createElement('script'), { src }))
     }
