@@ -48,7 +48,7 @@ function pageOf(host: HTMLElement) {
     if (!isReady) return
     const { voice, notice } = scene
     const widget = store.program?.widget
-    frame.lang = voice.language
+    frame.lang = voice.texts.language
     frame.dir = voice.isRtl ? 'rtl' : 'ltr'
     if (widget) {
       const { accent, color_scheme: scheme, corner_px: corner } = widget
@@ -81,8 +81,8 @@ function pageOf(host: HTMLElement) {
 
   /** Until the words are there nothing is shown: it would be in another language. */
   async function speak(): Promise<void> {
-    const voice = await voiceFor(host)
-    own = { ...own, texts: await textsFor(voice.language, store) }
+    const voice = await voiceFor(host, store)
+    own = { ...own, texts: await textsFor(voice.texts.language, store) }
     isReady = true
     stage.now({ voice })
   }

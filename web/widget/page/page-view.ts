@@ -55,11 +55,14 @@ export function pageView(scene: Scene, own: OwnPart, said: string): readonly Dra
     h(
       'div',
       { class: 'parts', key: 'parts' },
-      part('rewards', texts.rewards, rewards(scene)),
-      isKnown && part('codes', texts.codes, codes(scene)),
-      part('earn', texts.earn, earn(scene), terms && h('a', { href: terms, target: '_blank' }, texts.terms)),
-      isKnown && part('history', texts.history, history(scene)),
-      isKnown && ownData(own),
+      h('div', {}, part('rewards', texts.rewards, rewards(scene)), isKnown && part('codes', texts.codes, codes(scene))),
+      h(
+        'div',
+        {},
+        part('earn', texts.earn, earn(scene), terms && h('a', { href: terms, target: '_blank' }, texts.terms)),
+        isKnown && part('history', texts.history, history(scene)),
+        isKnown && ownData(own),
+      ),
     ),
     h('p', { class: 'live', 'aria-live': 'polite', key: 'live' }, said),
   ]
