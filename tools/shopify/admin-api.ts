@@ -3,18 +3,22 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { fromMinor } from '../../domain/contracts/money.ts'
 import { CURRENCY, PRODUCTS, offerOf } from './catalog.ts'
+import { CURRENCIES } from './currencies.ts'
 import { gid } from './customer.ts'
 import { API_VERSION, DeliveryMode } from './deliveries.ts'
+import type { Discounts } from './discounts/discounts.ts'
 import { Email, Line } from './forms.ts'
 import { toJson } from './json.ts'
 import { type Order, wholeRefund } from './order.ts'
 import { orderPayload, refundPayload } from './payloads.ts'
+import type { Refusal } from './quote.ts'
+import type { ShopLookup } from './shop-lookup.ts'
 import type { Shop } from './shop.ts'
 import { customerPayload } from './shop-payloads.ts'
 
 /**
  * A way for programs, close to Shopify's REST Admin API: numeric ids as Shopify writes them, money in strings.
- * See README.md. The GraphQL Admin API will stand at `/admin/api/{version}/graphql.json`, beside these.
+ * See README.md. The GraphQL Admin API stands at `/admin/api/{version}/graphql.json`, beside these.
  */
 
 const OrderBody = z.object({
@@ -31,6 +35,11 @@ const OrderBody = z.object({
       .min(1)
       .max(50),
     financial_status: z.enum(['pending', 'paid']).default('paid'),
+    discount_codes: z
+      .array(z.object({ code: z.string().max(255) }))
+      .max(25)
+      .default([]),
+    presentment_currency: z.enum(CURRENCIES).default(CURRENCY),
     tip_minor: z.int().min(0).max(100_000).default(0),
   }),
 })
@@ -46,6 +55,16 @@ const RefundBody = z.object({
 })
 const CustomerBody = z.object({ customer: z.object({ email: Email, first_name: Line, last_name: Line }) })
 
+const REFUSALS: Readonly<Record<Refusal, string>> = {
+  unknown: 'is not a valid discount code',
+  not_started: 'is not valid yet',
+  expired: 'has expired',
+  used: 'has been used already',
+  used_by_you: 'was used by this customer already',
+  not_combinable: 'cannot be combined with the other codes',
+  not_applicable: 'is not valid for these items or this customer',
+}
+
 function answer(c: Context, status: 200 | 201, body: unknown): Response {
   return c.body(toJson(body), status, { 'content-type': 'application/json; charset=utf-8' })
 }
@@ -60,10 +79,17 @@ async function parse<S extends z.ZodType>(c: Context, schema: S) {
   return parsed.success ? { data: parsed.data } : { refused: errors(c, 422, z.flattenError(parsed.error)) }
 }
 
-export function adminApi(shop: Shop): Hono {
+/** @param lookup whose codes are asked for, where several shops share the stand-in */
+export function adminApi(shop: Shop, lookup: ShopLookup): Hono {
   const app = new Hono().basePath(`/admin/api/${API_VERSION}`)
   catalogRoutes(app, shop)
   orderRoutes(app, shop)
+  app.get('/discount_codes.json', (c) => {
+    const domain = lookup(c)
+    return domain === undefined
+      ? errors(c, 404, 'Not Found')
+      : c.json({ discount_codes: codesOf(shop.discounts, domain) })
+  })
   app.put('/webhook_deliveries/mode.json', async (c) => {
     const { data, refused } = await parse(c, z.object({ mode: DeliveryMode }))
     if (refused) return refused
@@ -72,6 +98,21 @@ export function adminApi(shop: Shop): Hono {
   })
   app.get('/webhook_deliveries.json', (c) => c.json({ webhook_deliveries: shop.store.deliveries(200) }))
   return app
+}
+
+/** All codes of the shop with what they were used for. */
+function codesOf(discounts: Discounts, domain: string) {
+  return discounts.list(domain).flatMap((discount) =>
+    discounts.codes(discount.id).map((code) => ({
+      id: `gid://shopify/DiscountRedeemCode/${code.id}`,
+      code: code.code,
+      discount_id: `gid://shopify/DiscountCodeNode/${discount.id}`,
+      title: discount.title,
+      created_at: code.createdAt,
+      usage_count: discounts.uses(code.id),
+      order_ids: discounts.ordersOf(code.id).map((id) => gid('Order', id)),
+    })),
+  )
 }
 
 function catalogRoutes(app: Hono, shop: Shop): void {
@@ -114,6 +155,7 @@ function orderRoutes(app: Hono, shop: Shop): void {
     const { data, refused } = await parse(c, OrderBody)
     if (refused) return refused
     const { email, customer, line_items: items, financial_status: status, tip_minor: tipMinor } = data.order
+    const { discount_codes: codes, presentment_currency: currency } = data.order
     const buyer = customer ? store.customer(customer.id) : undefined
     if (customer && !buyer) return errors(c, 422, { customer: ['is unknown'] })
     const contact = buyer?.email ?? email
@@ -123,7 +165,11 @@ function orderRoutes(app: Hono, shop: Shop): void {
     for (const { variant_id: id, quantity } of items) {
       store.setCartLine(cart, id, (store.cart(cart).get(id) ?? 0) + quantity)
     }
-    const order = shop.placeOrder(cart, {
+    store.setCartCodes(
+      cart,
+      codes.map(({ code }) => code),
+    )
+    const checkout = {
       email: contact,
       customerId: buyer?.id ?? null,
       address: {
@@ -135,9 +181,15 @@ function orderRoutes(app: Hono, shop: Shop): void {
       },
       shipping: 'standard',
       tipMinor,
+      currency,
       payment: status === 'paid' ? 'card' : 'bank_transfer',
       locale: 'en',
-    })
+    } as const
+    const order = shop.placeOrder(cart, checkout, true)
+    if ('refused' in order) {
+      const sentences = order.refused.map(({ code, refusal }) => `${code} ${REFUSALS[refusal ?? 'unknown']}`)
+      return errors(c, 422, { discount_codes: sentences })
+    }
     return answer(c, 201, payload(order))
   })
   app.get('/orders/:id{[0-9]+\\.json}', (c) => {

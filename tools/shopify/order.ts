@@ -7,6 +7,23 @@ import { z } from 'zod'
 
 const minor = z.int().min(0)
 
+/** What one of the order's discount applications takes off a line or the shipping. `application`: its index. */
+export const Allocation = z.object({ application: z.int().min(0), amountMinor: minor })
+export type Allocation = z.infer<typeof Allocation>
+
+/** A discount that a code gave: an order's `discount_applications`. */
+export const Application = z.object({
+  code: z.string(),
+  title: z.string(),
+  target: z.enum(['line_item', 'shipping_line']),
+  valueType: z.enum(['fixed_amount', 'percentage']),
+  /** Decimal, in the currency that the shopper paid in, or per cent. */
+  value: z.string(),
+  allocationMethod: z.enum(['across', 'each']),
+  targetSelection: z.enum(['all', 'entitled', 'explicit']),
+})
+export type Application = z.infer<typeof Application>
+
 export const OrderLine = z.object({
   id: z.string(),
   /** A tip is a line of its own in Shopify's orders; a gift card bears no tax. */
@@ -18,7 +35,9 @@ export const OrderLine = z.object({
   sku: z.string().nullable(),
   unitPriceMinor: minor,
   quantity: z.int().min(1),
+  /** Of what is left after the discounts. */
   taxMinor: minor,
+  discounts: z.array(Allocation).default([]),
   grams: z.int().min(0),
 })
 export type OrderLine = z.infer<typeof OrderLine>
@@ -50,6 +69,21 @@ export const Address = z.object({
 })
 export type Address = z.infer<typeof Address>
 
+const Shipping = z.object({
+  id: z.string(),
+  title: z.string(),
+  priceMinor: minor,
+  taxMinor: minor,
+  discounts: z.array(Allocation).default([]),
+})
+
+/** The same amounts in the currency that the shopper saw and paid, where it is not the shop's. */
+const Presentment = z.object({
+  currency: z.string(),
+  lines: z.record(z.string(), z.object({ unitPriceMinor: minor, taxMinor: minor, discounts: z.array(Allocation) })),
+  shipping: z.object({ priceMinor: minor, taxMinor: minor, discounts: z.array(Allocation) }).nullable(),
+})
+
 export const Order = z.object({
   id: z.string(),
   number: z.int(),
@@ -64,7 +98,9 @@ export const Order = z.object({
   address: Address,
   locale: z.string(),
   lines: z.array(OrderLine),
-  shipping: z.object({ id: z.string(), title: z.string(), priceMinor: minor, taxMinor: minor }).nullable(),
+  shipping: Shipping.nullable(),
+  applications: z.array(Application).default([]),
+  presentment: Presentment.nullable().default(null),
   payment: z.enum(['card', 'bank_transfer']),
   paidAt: z.iso.datetime().nullable(),
   cancelledAt: z.iso.datetime().nullable(),
@@ -80,27 +116,73 @@ export function includedTax(priceMinor: number): number {
   return Math.round((priceMinor * TAX_RATE) / (1 + TAX_RATE))
 }
 
+/** Before discounts. */
 export function lineTotal(line: OrderLine): number {
   return line.unitPriceMinor * line.quantity
 }
 
-function linesTotal(lines: readonly OrderLine[]): number {
-  return lines.reduce((sum, line) => sum + lineTotal(line), 0)
+/** What discounts take off a line or the shipping. */
+export function discountOf({ discounts }: { readonly discounts: readonly Allocation[] }): number {
+  return discounts.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+}
+
+/** After discounts. */
+export function lineNet(line: OrderLine): number {
+  return lineTotal(line) - discountOf(line)
+}
+
+/** The order in the currency that the shopper saw: all amounts, refunds too, in minor units of that. */
+export function presented(order: Order): Order {
+  const { presentment } = order
+  if (presentment === null) return order
+  const lines = order.lines.map((line) => Object.assign({}, line, presentment.lines[line.id]))
+  const shipping = order.shipping && presentment.shipping && { ...order.shipping, ...presentment.shipping }
+  const seen: Order = { ...order, currency: presentment.currency, lines, shipping, presentment: null, refunds: [] }
+  for (const refund of order.refunds) {
+    const parts = refund.lines.map((part) => Object.assign({}, part, refundedPart(seen, part)))
+    const left = refundableShipping(seen)
+    seen.refunds.push({ ...refund, lines: parts, shipping: refund.shipping && { ...refund.shipping, ...left } })
+  }
+  return seen
+}
+
+/** What each code took off in all, in the order's currency. */
+export function codeDiscounts(order: Order): { code: string; title: string; amountMinor: number }[] {
+  const allocations = [...order.lines.flatMap((line) => line.discounts), ...(order.shipping?.discounts ?? [])]
+  const codes = new Map<string, { code: string; title: string; amountMinor: number }>()
+  for (const [index, { code, title }] of order.applications.entries()) {
+    const before = codes.get(code) ?? { code, title, amountMinor: 0 }
+    const amountMinor = discountOf({ discounts: allocations.filter(({ application }) => application === index) })
+    codes.set(code, { ...before, amountMinor: before.amountMinor + amountMinor })
+  }
+  return [...codes.values()]
+}
+
+export interface Totals {
+  /** Goods and gift cards before discounts. */
+  readonly items: number
+  /** Discounts on goods and on shipping. */
+  readonly discounts: number
+  /** Goods and gift cards after discounts. */
+  readonly subtotal: number
+  readonly tip: number
+  /** After discounts. */
+  readonly shipping: number
+  readonly total: number
+  readonly tax: number
 }
 
 /** Sums of an order, before any refund. */
-export function totals(order: Order): {
-  subtotal: number
-  tip: number
-  shipping: number
-  total: number
-  tax: number
-} {
-  const subtotal = linesTotal(order.lines.filter((line) => line.kind !== 'tip'))
-  const tip = linesTotal(order.lines.filter((line) => line.kind === 'tip'))
-  const shipping = order.shipping?.priceMinor ?? 0
+export function totals(order: Order): Totals {
+  const bought = order.lines.filter((line) => line.kind !== 'tip')
+  const items = bought.reduce((sum, line) => sum + lineTotal(line), 0)
+  const subtotal = bought.reduce((sum, line) => sum + lineNet(line), 0)
+  const tip = order.lines.reduce((sum, line) => (line.kind === 'tip' ? sum + lineTotal(line) : sum), 0)
+  const shippingDiscount = order.shipping ? discountOf(order.shipping) : 0
+  const shipping = (order.shipping?.priceMinor ?? 0) - shippingDiscount
   const tax = order.lines.reduce((total, line) => total + line.taxMinor, order.shipping?.taxMinor ?? 0)
-  return { subtotal, tip, shipping, total: subtotal + tip + shipping, tax }
+  const discounts = items - subtotal + shippingDiscount
+  return { items, discounts, subtotal, tip, shipping, total: subtotal + tip + shipping, tax }
 }
 
 export function refundTotal(refund: Refund): number {
@@ -118,7 +200,7 @@ export function refundedQuantity(order: Order, lineId: string): number {
 export function refundableShipping(order: Order): { amountMinor: number; taxMinor: number } {
   const given = order.refunds.flatMap((refund) => refund.shipping ?? [])
   return {
-    amountMinor: (order.shipping?.priceMinor ?? 0) - given.reduce((sum, part) => sum + part.amountMinor, 0),
+    amountMinor: totals(order).shipping - given.reduce((sum, part) => sum + part.amountMinor, 0),
     taxMinor: (order.shipping?.taxMinor ?? 0) - given.reduce((sum, part) => sum + part.taxMinor, 0),
   }
 }
@@ -154,18 +236,24 @@ export function makeRefund(order: Order, wish: RefundWish, nextId: () => string,
     const before = refundedQuantity(order, line.id)
     if (quantity < 0 || before + quantity > line.quantity) return `There are not that many of “${line.title}” left.`
     if (quantity === 0) continue
-    // By the running total, so that the parts of a line's tax add up to the whole.
-    const taxUpTo = (pieces: number) => Math.round((line.taxMinor * pieces) / line.quantity)
-    lines.push({
-      id: nextId(),
-      lineId: line.id,
-      quantity,
-      subtotalMinor: line.unitPriceMinor * quantity,
-      taxMinor: taxUpTo(before + quantity) - taxUpTo(before),
-    })
+    lines.push({ id: nextId(), lineId: line.id, quantity, ...refundedPart(order, { lineId: line.id, quantity }) })
   }
   const left = refundableShipping(order)
   const shipping = wish.shipping && left.amountMinor > 0 ? { id: nextId(), ...left } : null
   if (lines.length === 0 && shipping === null) return 'There is nothing to refund.'
   return { id: nextId(), transactionId: nextId(), createdAt: now.toISOString(), note: wish.note, lines, shipping }
+}
+
+/** What the next so many pieces of a line give back: what was paid for them. */
+function refundedPart(
+  order: Order,
+  { lineId, quantity }: { readonly lineId: string; readonly quantity: number },
+): { subtotalMinor: number; taxMinor: number } {
+  const line = order.lines.find((candidate) => candidate.id === lineId)
+  if (!line) throw new Error(`the order has no line ${lineId}`)
+  const before = refundedQuantity(order, lineId)
+  // By the running total, so that the parts of a line add up to the whole.
+  const upTo = (amountMinor: number, pieces: number) => Math.round((amountMinor * pieces) / line.quantity)
+  const part = (amountMinor: number) => upTo(amountMinor, before + quantity) - upTo(amountMinor, before)
+  return { subtotalMinor: part(lineNet(line)), taxMinor: part(line.taxMinor) }
 }

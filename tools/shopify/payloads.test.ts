@@ -26,7 +26,14 @@ let ids = 900
 const nextId = () => `820982911946154${String(ids++)}`
 
 function order(changes: Partial<Order> = {}): Order {
-  const line = { variantId: '45120880110001', productId: '8412003715001', variantTitle: 'Moss', sku: 'TK', grams: 820 }
+  const line = {
+    variantId: '45120880110001',
+    productId: '8412003715001',
+    variantTitle: 'Moss',
+    sku: 'TK',
+    grams: 820,
+    discounts: [],
+  }
   return {
     id: '820982911946154508',
     number: 1001,
@@ -43,7 +50,9 @@ function order(changes: Partial<Order> = {}): Order {
       { ...line, id: '2', kind: 'gift_card', title: 'Card', unitPriceMinor: 2500, quantity: 1, taxMinor: 0 },
       { ...line, id: '3', kind: 'tip', title: 'Tip', productId: null, unitPriceMinor: 200, quantity: 1, taxMinor: 0 },
     ],
-    shipping: { id: '4', title: 'Standard', priceMinor: 490, taxMinor: 78 },
+    shipping: { id: '4', title: 'Standard', priceMinor: 490, taxMinor: 78, discounts: [] },
+    applications: [],
+    presentment: null,
     payment: 'card',
     paidAt: '2026-11-02T10:00:00.000Z',
     cancelledAt: null,

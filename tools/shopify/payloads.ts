@@ -6,8 +6,12 @@ import {
   type Order,
   type OrderLine,
   type Refund,
+  type Application,
+  type Totals,
   TAX_RATE,
+  codeDiscounts,
   financialStatus,
+  presented,
   refundTotal,
   refundedQuantity,
   refundableShipping,
@@ -23,16 +27,59 @@ type Payload = Record<string, unknown>
 
 const RESTOCK = 'no_restock'
 
-function moneySet(amountMinor: number, currency: string): Payload {
-  const money = { amount: fromMinor(amountMinor, currency), currency_code: currency }
-  // The shop sells in its own currency only, so both sides are equal.
-  return { shop_money: money, presentment_money: money }
+/** An amount of the order in both currencies; `pick` finds it in the order as the shop, or as the shopper, has it. */
+function moneySet(order: Order, pick: (side: Order) => number): Payload {
+  const money = (side: Order) => ({ amount: fromMinor(pick(side), side.currency), currency_code: side.currency })
+  return { shop_money: money(order), presentment_money: money(presented(order)) }
 }
 
-function taxLines(taxMinor: number, currency: string): Payload[] {
-  if (taxMinor === 0) return []
-  const price = fromMinor(taxMinor, currency)
-  return [{ channel_liable: false, price, price_set: moneySet(taxMinor, currency), rate: TAX_RATE, title: 'VAT' }]
+const nothing = (): number => 0
+
+function taxLines(order: Order, pick: (side: Order) => number): Payload[] {
+  if (pick(order) === 0) return []
+  const price = fromMinor(pick(order), order.currency)
+  return [{ channel_liable: false, price, price_set: moneySet(order, pick), rate: TAX_RATE, title: 'VAT' }]
+}
+
+function lineOf(order: Order, id: string): OrderLine {
+  const line = order.lines.find((candidate) => candidate.id === id)
+  if (!line) throw new Error(`the order has no line ${id}`)
+  return line
+}
+
+type Discounted = Pick<OrderLine, 'discounts'> | null
+
+function allocations(order: Order, pick: (side: Order) => Discounted): Payload[] {
+  return (pick(order)?.discounts ?? []).map(({ application, amountMinor }) => {
+    const amount = (side: Order) =>
+      pick(side)?.discounts.find((one) => one.application === application)?.amountMinor ?? 0
+    return {
+      amount: fromMinor(amountMinor, order.currency),
+      amount_set: moneySet(order, amount),
+      discount_application_index: application,
+    }
+  })
+}
+
+function discountApplication(application: Application): Payload {
+  return {
+    target_type: application.target,
+    type: 'discount_code',
+    value: application.value,
+    value_type: application.valueType,
+    allocation_method: application.allocationMethod,
+    target_selection: application.targetSelection,
+    code: application.code,
+  }
+}
+
+/** In the shop's currency, as all of an order's plain amounts. */
+function discountCodes(order: Order): Payload[] {
+  return codeDiscounts(order).map(({ code, amountMinor }) => {
+    const first = order.applications.find((application) => application.code === code)
+    const type = first?.target === 'shipping_line' ? 'shipping' : (first?.valueType ?? 'fixed_amount')
+    return { code, amount: fromMinor(amountMinor, order.currency), type }
+  })
 }
 
 function lineItem(order: Order, line: OrderLine): Payload {
@@ -50,7 +97,7 @@ function lineItem(order: Order, line: OrderLine): Payload {
     grams: line.grams,
     name: line.variantTitle === null ? line.title : `${line.title} - ${line.variantTitle}`,
     price: fromMinor(line.unitPriceMinor, currency),
-    price_set: moneySet(line.unitPriceMinor, currency),
+    price_set: moneySet(order, (side) => lineOf(side, line.id).unitPriceMinor),
     product_exists: line.productId !== null,
     product_id: line.productId === null ? null : BigInt(line.productId),
     properties: [],
@@ -60,15 +107,16 @@ function lineItem(order: Order, line: OrderLine): Payload {
     sku: line.sku,
     taxable: line.kind === 'goods',
     title: line.title,
+    // Of discounts on the line itself; those of codes are in the allocations alone.
     total_discount: fromMinor(0, currency),
-    total_discount_set: moneySet(0, currency),
+    total_discount_set: moneySet(order, nothing),
     variant_id: line.variantId === null ? null : BigInt(line.variantId),
     variant_inventory_management: null,
     variant_title: line.variantTitle,
     vendor: null,
-    tax_lines: taxLines(line.taxMinor, currency),
+    tax_lines: taxLines(order, (side) => lineOf(side, line.id).taxMinor),
     duties: [],
-    discount_allocations: [],
+    discount_allocations: allocations(order, (side) => lineOf(side, line.id)),
     // Shopify marks a tip by these two, "present only on tips".
     ...(line.kind === 'tip' ? { tip_payment_gateway: gateway(order), tip_payment_method: 'credit_card' } : {}),
   }
@@ -100,34 +148,35 @@ function postalAddress(address: Address): Payload {
 
 function shippingLine(order: Order): Payload[] {
   if (order.shipping === null) return []
-  const { id, title, priceMinor, taxMinor } = order.shipping
+  const { id, title, priceMinor } = order.shipping
   const { currency } = order
-  const left = refundableShipping(order).amountMinor
+  const discounted = (side: Order) => totals(side).shipping
   return [
     {
       id: BigInt(id),
       carrier_identifier: null,
       code: title,
-      current_discounted_price_set: moneySet(left, currency),
-      discounted_price: fromMinor(priceMinor, currency),
-      discounted_price_set: moneySet(priceMinor, currency),
+      current_discounted_price_set: moneySet(order, (side) => refundableShipping(side).amountMinor),
+      discounted_price: fromMinor(discounted(order), currency),
+      discounted_price_set: moneySet(order, discounted),
       is_removed: false,
       phone: null,
       price: fromMinor(priceMinor, currency),
-      price_set: moneySet(priceMinor, currency),
+      price_set: moneySet(order, (side) => side.shipping?.priceMinor ?? 0),
       requested_fulfillment_service_id: null,
       source: 'shopify',
       title,
-      tax_lines: taxLines(taxMinor, currency),
-      discount_allocations: [],
+      tax_lines: taxLines(order, (side) => side.shipping?.taxMinor ?? 0),
+      discount_allocations: allocations(order, (side) => side.shipping),
     },
   ]
 }
 
 /** `refunds/create`, and each of an order's `refunds`. As with Shopify, nothing in it names the customer. */
 export function refundPayload(order: Order, refund: Refund): Payload {
-  const { currency } = order
-  const amount = refundTotal(refund)
+  const seen = presented(order)
+  const { currency } = seen
+  const amount = refundTotal(refundOf(seen, refund.id))
   return {
     id: BigInt(refund.id),
     order_id: BigInt(order.id),
@@ -136,13 +185,13 @@ export function refundPayload(order: Order, refund: Refund): Payload {
     user_id: null,
     processed_at: refund.createdAt,
     duties: [],
-    total_duties_set: moneySet(0, currency),
+    total_duties_set: moneySet(order, nothing),
     return: null,
     refund_shipping_lines: refundShippingLines(order, refund),
     restock: false,
     admin_graphql_api_id: gid('Refund', refund.id),
     order_adjustments: [],
-    refund_line_items: refund.lines.map((part) => refundLine(order, part)),
+    refund_line_items: refund.lines.map((part) => refundLine(order, refund, part)),
     transactions: [
       {
         id: BigInt(refund.transactionId),
@@ -167,7 +216,7 @@ export function refundPayload(order: Order, refund: Refund): Payload {
         payment_id: `#${order.number}.1`,
         total_unsettled_set: {
           presentment_money: { amount: '0.0', currency },
-          shop_money: { amount: '0.0', currency },
+          shop_money: { amount: '0.0', currency: order.currency },
         },
         manual_payment_gateway: order.payment !== 'card',
         amount_rounding: null,
@@ -177,10 +226,15 @@ export function refundPayload(order: Order, refund: Refund): Payload {
   }
 }
 
-function refundLine(order: Order, part: Refund['lines'][number]): Payload {
-  const line = order.lines.find((candidate) => candidate.id === part.lineId)
-  if (!line) throw new Error(`refund line ${part.id} names a line that its order does not have`)
-  const { attributed_staffs: _staffs, current_quantity: _left, ...item } = lineItem(order, line)
+function refundOf(order: Order, id: string): Refund {
+  const refund = order.refunds.find((candidate) => candidate.id === id)
+  if (!refund) throw new Error(`the order has no refund ${id}`)
+  return refund
+}
+
+function refundLine(order: Order, refund: Refund, part: Refund['lines'][number]): Payload {
+  const { attributed_staffs: _staffs, current_quantity: _left, ...item } = lineItem(order, lineOf(order, part.lineId))
+  const partOf = (side: Order) => refundOf(side, refund.id).lines.find((one) => one.id === part.id)
   return {
     id: BigInt(part.id),
     quantity: part.quantity,
@@ -190,8 +244,8 @@ function refundLine(order: Order, part: Refund['lines'][number]): Payload {
     // Plain numbers here, as Shopify sends them; the sets beside them are exact.
     subtotal: Number(fromMinor(part.subtotalMinor, order.currency)),
     total_tax: Number(fromMinor(part.taxMinor, order.currency)),
-    subtotal_set: moneySet(part.subtotalMinor, order.currency),
-    total_tax_set: moneySet(part.taxMinor, order.currency),
+    subtotal_set: moneySet(order, (side) => partOf(side)?.subtotalMinor ?? 0),
+    total_tax_set: moneySet(order, (side) => partOf(side)?.taxMinor ?? 0),
     line_item: item,
   }
 }
@@ -201,25 +255,27 @@ function refundShippingLines(order: Order, refund: Refund): Payload[] {
   return [
     {
       id: BigInt(refund.shipping.id),
-      subtotal_amount_set: moneySet(refund.shipping.amountMinor, order.currency),
-      tax_amount_set: moneySet(refund.shipping.taxMinor, order.currency),
+      subtotal_amount_set: moneySet(order, (side) => refundOf(side, refund.id).shipping?.amountMinor ?? 0),
+      tax_amount_set: moneySet(order, (side) => refundOf(side, refund.id).shipping?.taxMinor ?? 0),
       shipping_line: shippingLine(order)[0],
     },
   ]
 }
 
 /** Sums of what is left after the refunds. */
-function currentTotals(order: Order): { subtotal: number; shipping: number; total: number; tax: number } {
+function currentTotals(order: Order): Pick<Totals, 'subtotal' | 'shipping' | 'total' | 'tax' | 'discounts'> {
   const all = totals(order)
   const parts = order.refunds.flatMap((refund) => refund.lines)
-  const tips = new Set(order.lines.flatMap((line) => (line.kind === 'tip' ? line.id : [])))
-  const goodsBack = parts.reduce((sum, part) => (tips.has(part.lineId) ? sum : sum + part.subtotalMinor), 0)
+  const goods = parts.filter(({ lineId }) => lineOf(order, lineId).kind !== 'tip')
+  const goodsBack = goods.reduce((sum, part) => sum + part.subtotalMinor, 0)
+  const fullBack = goods.reduce((sum, part) => sum + lineOf(order, part.lineId).unitPriceMinor * part.quantity, 0)
   const taxBack = order.refunds.reduce(
     (sum, refund) => refund.lines.reduce((tax, part) => tax + part.taxMinor, sum + (refund.shipping?.taxMinor ?? 0)),
     0,
   )
   return {
     subtotal: all.subtotal - goodsBack,
+    discounts: all.discounts - (fullBack - goodsBack),
     shipping: refundableShipping(order).amountMinor,
     total: all.total - order.refunds.reduce((sum, refund) => sum + refundTotal(refund), 0),
     tax: all.tax - taxBack,
@@ -229,35 +285,35 @@ function currentTotals(order: Order): { subtotal: number; shipping: number; tota
 function priceFields(order: Order): Payload {
   const { currency } = order
   const before = totals(order)
-  const now = currentTotals(order)
-  const both = (name: string, amountMinor: number): Payload => ({
-    [name]: fromMinor(amountMinor, currency),
-    [`${name}_set`]: moneySet(amountMinor, currency),
+  const both = (name: string, pick: (side: Order) => number): Payload => ({
+    [name]: fromMinor(pick(order), currency),
+    [`${name}_set`]: moneySet(order, pick),
   })
   return {
-    current_shipping_price_set: moneySet(now.shipping, currency),
-    ...both('current_subtotal_price', now.subtotal),
+    current_shipping_price_set: moneySet(order, (side) => currentTotals(side).shipping),
+    ...both('current_subtotal_price', (side) => currentTotals(side).subtotal),
     current_total_additional_fees_set: null,
-    ...both('current_total_discounts', 0),
+    ...both('current_total_discounts', (side) => currentTotals(side).discounts),
     current_total_duties_set: null,
-    ...both('current_total_price', now.total),
-    ...both('current_total_tax', now.tax),
+    ...both('current_total_price', (side) => currentTotals(side).total),
+    ...both('current_total_tax', (side) => currentTotals(side).tax),
     original_total_additional_fees_set: null,
     original_total_duties_set: null,
-    ...both('subtotal_price', before.subtotal),
-    total_cash_rounding_payment_adjustment_set: moneySet(0, currency),
-    total_cash_rounding_refund_adjustment_set: moneySet(0, currency),
-    ...both('total_discounts', 0),
-    ...both('total_line_items_price', before.subtotal),
+    ...both('subtotal_price', (side) => totals(side).subtotal),
+    total_cash_rounding_payment_adjustment_set: moneySet(order, nothing),
+    total_cash_rounding_refund_adjustment_set: moneySet(order, nothing),
+    ...both('total_discounts', (side) => totals(side).discounts),
+    ...both('total_line_items_price', (side) => totals(side).items),
     total_outstanding: fromMinor(order.paidAt === null ? before.total : 0, currency),
-    ...both('total_price', before.total),
-    total_shipping_price_set: moneySet(before.shipping, currency),
-    ...both('total_tax', before.tax),
+    ...both('total_price', (side) => totals(side).total),
+    // Shopify: "excluding discounts and returns".
+    total_shipping_price_set: moneySet(order, (side) => side.shipping?.priceMinor ?? 0),
+    ...both('total_tax', (side) => totals(side).tax),
     total_tip_received: fromMinor(before.tip, currency),
-    tax_lines: taxLines(before.tax, currency),
+    tax_lines: taxLines(order, (side) => totals(side).tax),
     taxes_included: true,
     currency,
-    presentment_currency: currency,
+    presentment_currency: presented(order).currency,
   }
 }
 
@@ -283,7 +339,7 @@ export function orderPayload(order: Order, customer: Customer | null, shop: Shop
     ...priceFields(order),
     customer_locale: order.locale,
     device_id: null,
-    discount_codes: [],
+    discount_codes: discountCodes(order),
     duties_included: false,
     email: order.email,
     estimated_taxes: false,
@@ -318,7 +374,7 @@ export function orderPayload(order: Order, customer: Customer | null, shop: Shop
     user_id: null,
     billing_address: postalAddress(order.address),
     customer: customer ? inside : null,
-    discount_applications: [],
+    discount_applications: order.applications.map(discountApplication),
     fulfillments: [],
     line_items: order.lines.map((line) => lineItem(order, line)),
     payment_terms: null,

@@ -143,7 +143,7 @@ function routes(shop: Shop, { appOrigin, clientSecret, clientId }: ShopifyStandI
   app.get('/assets/icon.svg', (c) => c.body(ICON, 200, { 'content-type': 'image/svg+xml' }))
   app.route('/', oauth(admin.tokens, admin.lookup, { clientId, clientSecret }, admin.faults))
   app.route('/', adminGraphql(admin))
-  app.route('/', adminApi(shop))
+  app.route('/', adminApi(shop, admin.lookup))
   app.route('/', backOffice(shop, clientId))
   const front = new Hono<StorefrontEnv>()
   front.use(sessions(shop.store))

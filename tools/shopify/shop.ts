@@ -1,20 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { CURRENCY, type Locale, SHIPPING, offerOf, shippingPrice } from './catalog.ts'
+import { CURRENCY, type Locale, type SHIPPING, offerOf } from './catalog.ts'
+import type { Currency } from './currencies.ts'
 import { type Customer, DEMO_CUSTOMERS } from './customer.ts'
 import type { Webhooks } from './deliveries.ts'
 import type { Discount, RedeemCode } from './discounts/discount.ts'
 import type { Discounts } from './discounts/discounts.ts'
 import { toJson } from './json.ts'
-import {
-  type Address,
-  type Order,
-  type OrderLine,
-  type RefundWish,
-  includedTax,
-  makeRefund,
-  wholeRefund,
-} from './order.ts'
+import { type Address, type Order, type RefundWish, makeRefund, wholeRefund } from './order.ts'
+import { orderMoney } from './make-order.ts'
 import { orderPayload, refundPayload } from './payloads.ts'
+import { type Quote, type QuotedCode, type Refusal, quoteCart } from './quote.ts'
 import { type ShopIdentity, codeRemovedPayload, customerPayload, shopPayload } from './shop-payloads.ts'
 import type { Store } from './store.ts'
 
@@ -24,9 +19,17 @@ export interface Checkout {
   readonly address: Address
   readonly shipping: keyof typeof SHIPPING
   readonly tipMinor: number
+  readonly currency: Currency
   readonly payment: Order['payment']
   readonly locale: Locale
 }
+
+/** Codes that stopped being good between showing and paying; nothing was ordered. */
+export interface Refused {
+  readonly refused: readonly QuotedCode[]
+}
+
+const MAY_STAY: ReadonlySet<Refusal> = new Set(['not_applicable', 'not_combinable'])
 
 /** What can happen in the shop. Each change is stored together with the webhooks that it causes. */
 export class Shop {
@@ -70,38 +73,57 @@ export class Shop {
     })
   }
 
-  /** Makes an order of a cart (pieces by variant id) and empties it. The cart must not be empty. */
-  placeOrder(cartToken: string, checkout: Checkout): Order {
+  /**
+   * Makes an order of a cart (pieces by variant id) and its codes, and empties it. The cart must not be empty. Each
+   * code's use is counted in the transaction that stores the order, so that of two checkouts at once one gets it.
+   * Codes that do not fit this cart are left aside, as the checkout showed; one that cannot be used at all any more
+   * (`firm`: any that gives nothing) makes no order: it is taken out of the cart and named.
+   */
+  placeOrder(cartToken: string, checkout: Checkout, firm = false): Order | Refused {
     return this.store.transaction(() => {
-      const at = new Date().toISOString()
-      const lines = [...this.store.cart(cartToken)].map(([variantId, quantity]) => this.#line(variantId, quantity))
-      if (lines.length === 0) throw new Error('An empty cart makes no order.')
-      const subtotal = lines.reduce((sum, line) => sum + line.unitPriceMinor * line.quantity, 0)
-      const parcel = lines.some((line) => line.kind === 'goods')
-      const priceMinor = shippingPrice(checkout.shipping, subtotal)
-      const title = SHIPPING[checkout.shipping].title.en
-      const order: Order = {
-        id: this.#nextId(),
-        number: this.store.next('order', 1001),
-        token: randomBytes(16).toString('hex'),
-        createdAt: at,
-        updatedAt: at,
-        currency: CURRENCY,
-        email: checkout.email,
-        customerId: checkout.customerId,
-        address: checkout.address,
-        locale: checkout.locale,
-        lines: checkout.tipMinor > 0 ? [...lines, this.#tip(checkout.tipMinor)] : lines,
-        shipping: parcel ? { id: this.#nextId(), title, priceMinor, taxMinor: includedTax(priceMinor) } : null,
-        payment: checkout.payment,
-        paidAt: checkout.payment === 'card' ? at : null,
-        cancelledAt: null,
-        refunds: [],
+      const cart = [...this.store.cart(cartToken)].flatMap(([variantId, quantity]) => {
+        const offer = offerOf(variantId)
+        return offer ? [{ ...offer, quantity }] : []
+      })
+      if (cart.length === 0) throw new Error('An empty cart makes no order.')
+      const quote = quoteCart(cart, this.store.cartCodes(cartToken), checkout, {
+        discounts: this.discounts,
+        shop: this.identity.domain,
+      })
+      const refused = quote.codes.filter(({ refusal }) => refusal !== null && (firm || !MAY_STAY.has(refusal)))
+      if (refused.length > 0) {
+        const kept = quote.codes.filter((code) => !refused.includes(code)).map(({ code }) => code)
+        this.store.setCartCodes(cartToken, kept)
+        return { refused }
       }
-      this.store.clearCart(cartToken)
-      this.#save(order, order.paidAt === null ? ['orders/create'] : ['orders/create', 'orders/paid'])
-      return order
+      return this.#place(cartToken, checkout, quote)
     })
+  }
+
+  #place(cartToken: string, checkout: Checkout, quote: Quote): Order {
+    const at = new Date().toISOString()
+    const order: Order = {
+      id: this.#nextId(),
+      number: this.store.next('order', 1001),
+      token: randomBytes(16).toString('hex'),
+      createdAt: at,
+      updatedAt: at,
+      currency: CURRENCY,
+      email: checkout.email,
+      customerId: checkout.customerId,
+      address: checkout.address,
+      locale: checkout.locale,
+      ...orderMoney(quote, checkout, () => this.#nextId()),
+      payment: checkout.payment,
+      paidAt: checkout.payment === 'card' ? at : null,
+      cancelledAt: null,
+      refunds: [],
+    }
+    const used = new Map(quote.given.map(({ redeemCode }) => [redeemCode.id, redeemCode]))
+    for (const code of used.values()) this.discounts.use(code, order.id, checkout.customerId)
+    this.store.clearCart(cartToken)
+    this.#save(order, order.paidAt === null ? ['orders/create'] : ['orders/create', 'orders/paid'])
+    return order
   }
 
   /** The sentence why not, or undefined. */
@@ -146,41 +168,6 @@ export class Shop {
   /** A code of a discount is gone, whoever removed it. */
   tellCodeRemoved(discount: Discount, code: RedeemCode): void {
     this.#tell('discounts/redeemcode_removed', codeRemovedPayload(discount.id, code), randomUUID(), null)
-  }
-
-  #line(variantId: string, quantity: number): OrderLine {
-    const offer = offerOf(variantId)
-    if (!offer) throw new Error(`There is no variant ${variantId}.`)
-    const { product, variant } = offer
-    return {
-      id: this.#nextId(),
-      kind: product.kind,
-      variantId,
-      productId: product.id,
-      title: product.title.en,
-      variantTitle: variant.title?.en ?? null,
-      sku: variant.sku,
-      unitPriceMinor: variant.priceMinor,
-      quantity,
-      taxMinor: product.kind === 'goods' ? includedTax(variant.priceMinor * quantity) : 0,
-      grams: product.grams,
-    }
-  }
-
-  #tip(amountMinor: number): OrderLine {
-    return {
-      id: this.#nextId(),
-      kind: 'tip',
-      variantId: null,
-      productId: null,
-      title: 'Tip',
-      variantTitle: null,
-      sku: null,
-      unitPriceMinor: amountMinor,
-      quantity: 1,
-      taxMinor: 0,
-      grams: 0,
-    }
   }
 
   /** Ids beyond 2^53, as in Shopify's samples: whoever reads them as numbers finds out here. */

@@ -134,7 +134,13 @@ export function checkoutRoutes(app: Hono<StorefrontEnv>, shop: Shop, appOrigin: 
       tipMinor: data.tip,
       payment: data.payment,
       locale: c.get('session').locale,
+      currency: c.get('session').currency,
     })
+    if ('refused' in order) {
+      const [first] = order.refused
+      const refused = first?.refusal ? { code: first.code, refusal: first.refusal } : null
+      return show(c, { ...EMPTY_DRAFT, values, refused, changed: true }, 409)
+    }
     return c.redirect(`/orders/${order.token}`, 303)
   })
 }
