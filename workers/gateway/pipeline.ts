@@ -22,6 +22,8 @@ function quotaOf(
 ): readonly [RateClass, string] {
   if (caller === null) return [rateClass, exchange.address]
   const { principal, shop } = caller
+  // One shopper must not use up what the shop's own server may write, nor the shop's Admin API.
+  if (principal.kind === 'shopper' && rateClass === 'write') return ['session', principal.customerId]
   if (access.kind === 'shopper' || access.kind === 'proxy') {
     if (principal.kind === 'shopper') return [rateClass, principal.customerId]
     // Visitors have no name, and all come from Shopify's addresses: what they ask for counts as reads of their shop.

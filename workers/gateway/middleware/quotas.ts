@@ -3,7 +3,7 @@ import type { RateClass } from '../../../domain/contracts/operations.ts'
 /** The window of all limits. */
 export const WINDOW_SECONDS = 60
 
-/** Who is counted: webhook, read, write, settings_write, operations: a merchant; session: a customer; health, authentication (failed ones): an address. */
+/** Who is counted: webhook, read, write, settings_write, operations: a merchant; session: a customer, whose writes count there too; health, authentication (failed ones): an address. */
 export const QUOTAS = {
   webhook: 300_000,
   read: 600_000,

@@ -1,7 +1,5 @@
 import type { Balance } from '../../../domain/contracts/points.ts'
 
-export { callAccount, targetAccount, unknownCustomer } from '../../platform/account.ts'
-
 /** The balance of a customer for whom nothing was ever booked. */
 export function emptyBalance(customerId: string, nowMs: number): Balance {
   return {

@@ -5,11 +5,12 @@ import type { PointsWritten } from '../../../domain/contracts/points.ts'
 import { simulate } from '../../../domain/earning/simulate.ts'
 import type { Command } from '../../../domain/ledger/types.ts'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
+import { callAccount, targetAccount, unknownCustomer } from '../../platform/account.ts'
 import { bookingSettings } from '../../platform/control.ts'
 import { checkHealth } from '../../platform/health.ts'
 import type { Answer, Caller, HandlerContext, Handlers } from '../../platform/handler.ts'
 import { issueStreamTicket } from '../../platform/token.ts'
-import { callAccount, emptyBalance, targetAccount, unknownCustomer } from './account.ts'
+import { emptyBalance } from './account.ts'
 import { aboutAmount, adjustCommand, earnCommand, redeemCommand, type WriteContext } from './writes.ts'
 
 /** An object that holds nobody's data; asking it shows that objects answer. */

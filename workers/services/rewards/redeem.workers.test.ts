@@ -4,6 +4,7 @@ import { RedemptionsPage } from '../../../domain/contracts/rewards.ts'
 import { verifyCode } from '../../../domain/rewards/code.ts'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import { newCustomerGid } from '../../../queues/examples.ts'
+import { QUOTAS } from '../../gateway/middleware/quotas.ts'
 import { leaseAndSettle } from '../../integrations/shopify/settle.ts'
 import {
   accountOf,
@@ -137,6 +138,21 @@ function fetchArchive(key: string, id: string): Promise<Response> {
     headers: { authorization: `Bearer ${key}`, 'idempotency-key': crypto.randomUUID() },
   })
 }
+
+describe('many redemptions of one shopper', () => {
+  it('use up the shopper’s own limit, not that of the shop’s server', async () => {
+    const shop = await connectedShop()
+    const customer = await customerWith(shop, 10)
+    const policyOf = (response: Response) => response.headers.get('ratelimit-policy')
+    const asShopper = await redeem(customer, crypto.randomUUID())
+    const asServer = await post(`/v1/api/rewards/${crypto.randomUUID()}/redeem`, shop.key, {
+      customer_id: customer.gid,
+    })
+    expect([asShopper, asServer].map((response) => response.status)).toEqual([404, 404])
+    expect(policyOf(asShopper)).toContain(`q=${QUOTAS.session}`)
+    expect(policyOf(asServer)).toContain(`q=${QUOTAS.write}`)
+  })
+})
 
 describe('a server', () => {
   it('redeems for a customer of the shop, by Shopify’s id or by ours once it is known; not for a guest', async () => {
