@@ -1,7 +1,16 @@
 import { html, raw } from 'hono/html'
 import { offerOf } from '../catalog.ts'
 import type { Customer } from '../customer.ts'
-import { type Order, type OrderLine, financialStatus, lineTotal, refundTotal, totals } from '../order.ts'
+import {
+  type Order,
+  type OrderLine,
+  codeDiscounts,
+  financialStatus,
+  lineTotal,
+  presented,
+  refundTotal,
+  totals,
+} from '../order.ts'
 import { MARK, drawing } from './art.ts'
 import { offerWords } from './cart-pages.ts'
 import { field } from './fields.ts'
@@ -23,11 +32,15 @@ function statusOf(view: View, order: Order): string {
   return order.cancelledAt === null ? t(financialStatus(order)) : t('cancelled')
 }
 
-/** The thank-you page, and later the status of the order. */
-export function orderPage(view: View, order: Order): Html {
+/**
+ * The thank-you page, and later the status of the order, in the currency that was paid in. Goods and shipping before
+ * discounts, then what each code took off: it adds up as one reads it.
+ */
+export function orderPage(view: View, placed: Order): Html {
   const { t } = voice(view)
+  const order = presented(placed)
   const money = (amountMinor: number) => price(view.locale, amountMinor, order.currency)
-  const { total, tax } = totals(order)
+  const { total, tax, discounts } = totals(order)
   const number = orderName(order)
   const next =
     order.customerId === null ? t('guestThanks', { email: order.email }) : order.paidAt === null ? '' : t('watchPoints')
@@ -40,20 +53,19 @@ export function orderPage(view: View, order: Order): Html {
       <p class="lead">${t('thanksText', { number })} ${next}</p>
       <div class="panel">
         <ul class="lines">
-          ${order.lines.map((line) => {
-            const offer = line.variantId === null ? undefined : offerOf(line.variantId)
-            return html`<li class="line">
-              <span class="frame small">${offer ? drawing(offer.product.art, offer.variant.tone) : MARK}</span>
-              <span>${line.quantity} × ${lineName(view, line)}</span>
-              <strong>${money(lineTotal(line))}</strong>
-            </li>`
-          })}
+          ${order.lines.map((line) => orderLine(view, order, line))}
         </ul>
         ${
           order.shipping
             ? html`<p class="sum"><span>${t('shipping')}</span> <span>${money(order.shipping.priceMinor)}</span></p>`
             : ''
         }
+        ${codeDiscounts(order).map(
+          ({ code, title, amountMinor }) =>
+            html`<p class="sum saving">
+              <span>${title} <bdi class="code">${code}</bdi></span> <span>${money(-amountMinor)}</span>
+            </p>`,
+        )}
         <p class="sum"><span>${t('ofWhichTax')}</span> <span>${money(tax)}</span></p>
         <p class="sum total"><span>${t('total')}</span> <strong>${money(total)}</strong></p>
         ${order.refunds.map(
@@ -63,10 +75,20 @@ export function orderPage(view: View, order: Order): Html {
               <span>${money(-refundTotal(refund))}</span>
             </p>`,
         )}
+        ${discounts > 0 ? html`<p class="saving">${t('saved', { amount: money(discounts) })}</p>` : ''}
       </div>
       <p><a class="button" href="/collections/all">${t('keepShopping')}</a></p>
     </section>`,
   )
+}
+
+function orderLine(view: View, { currency }: Order, line: OrderLine): Html {
+  const offer = line.variantId === null ? undefined : offerOf(line.variantId)
+  return html`<li class="line">
+    <span class="frame small">${offer ? drawing(offer.product.art, offer.variant.tone) : MARK}</span>
+    <span>${line.quantity} × ${lineName(view, line)}</span>
+    <strong>${price(view.locale, lineTotal(line), currency)}</strong>
+  </li>`
 }
 
 export function loginPage(view: View, typed: string, unknown: boolean): Html {
@@ -131,6 +153,11 @@ export function registerPage(view: View, values: Readonly<Record<string, string>
   )
 }
 
+function orderTotal(view: View, placed: Order): string {
+  const order = presented(placed)
+  return price(view.locale, totals(order).total, order.currency)
+}
+
 export function accountPage(view: View, customer: Customer, orders: readonly Order[]): Html {
   const { t } = voice(view)
   return page(
@@ -171,7 +198,7 @@ export function accountPage(view: View, customer: Customer, orders: readonly Ord
                         <th scope="row"><a href="/orders/${order.token}">${orderName(order)}</a></th>
                         <td>${day(view.locale, order.createdAt)}</td>
                         <td>${statusOf(view, order)}</td>
-                        <td class="number">${price(view.locale, totals(order).total, order.currency)}</td>
+                        <td class="number">${orderTotal(view, order)}</td>
                       </tr>`,
                   )}
                 </tbody>
