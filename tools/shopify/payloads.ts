@@ -146,19 +146,20 @@ function postalAddress(address: Address): Payload {
   }
 }
 
+const discountedShipping = (order: Order): number => totals(order).shipping
+
 function shippingLine(order: Order): Payload[] {
   if (order.shipping === null) return []
   const { id, title, priceMinor } = order.shipping
   const { currency } = order
-  const discounted = (side: Order) => totals(side).shipping
   return [
     {
       id: BigInt(id),
       carrier_identifier: null,
       code: title,
       current_discounted_price_set: moneySet(order, (side) => refundableShipping(side).amountMinor),
-      discounted_price: fromMinor(discounted(order), currency),
-      discounted_price_set: moneySet(order, discounted),
+      discounted_price: fromMinor(discountedShipping(order), currency),
+      discounted_price_set: moneySet(order, discountedShipping),
       is_removed: false,
       phone: null,
       price: fromMinor(priceMinor, currency),

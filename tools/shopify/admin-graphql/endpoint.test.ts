@@ -37,6 +37,9 @@ const REMOVE = `mutation Remove($id: ID!, $ids: [ID!]!) {
   discountCodeRedeemCodeBulkDelete(discountId: $id, ids: $ids) { job { id done } userErrors { code message } }
 }`
 
+const NOTHING_TO_DELETE = 'discountCodeDelete(id: "gid://shopify/DiscountCodeNode/1") { userErrors { code } }'
+
+const Cost = z.object({ cost: z.object({ throttleStatus: z.object({ currentlyAvailable: z.number() }) }) })
 const Token = z.object({ access_token: z.string(), refresh_token: z.string(), expires_in: z.number() })
 const Answer = z.looseObject({
   data: z.record(z.string(), z.unknown()).nullish(),
@@ -71,7 +74,13 @@ function start(): Promise<ShopifyStandIn> {
   })
 }
 
-function send(shop: string, path: string, body: unknown, headers: Record<string, string> = {}, method = 'POST') {
+function send(
+  shop: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+  method: 'POST' | 'PUT' = 'POST',
+) {
   return fetch(`${shops.url}${path}`, {
     method,
     headers: { 'content-type': 'application/json', 'x-forwarded-host': shop, ...headers },
@@ -111,7 +120,7 @@ async function connect() {
   const post = (query: string, variables: object = {}, token = tokens.access_token) =>
     send(shop, '/admin/api/2026-10/graphql.json', { query, variables }, { 'x-shopify-access-token': token })
   const ask = async (query: string, variables: object = {}) => Answer.parse(await (await post(query, variables)).json())
-  const faults = (...faults: object[]) => send(shop, '/admin/api/2026-10/faults.json', { faults }, {}, 'PUT')
+  const faults = (...ordered: object[]) => send(shop, '/admin/api/2026-10/faults.json', { faults: ordered }, {}, 'PUT')
   return { shop, tokens, post, ask, faults }
 }
 
@@ -311,7 +320,10 @@ test('what the schema does not have is refused in Shopify’s words; what only t
   expect(lacking.errors).toMatchObject([{ message: 'The stand-in does not have Shop.contactEmail.' }])
   const wrong = await ask(CREATE, { discount: discount({ startsAt: 'soon' }) })
   expect(wrong.errors).toMatchObject([{ extensions: { code: 'INVALID_VARIABLE' } }])
-  const many = await ask(ADD, { id: 'gid://shopify/DiscountCodeNode/1', codes: Array(251).fill({ code: 'A' }) })
+  const many = await ask(ADD, {
+    id: 'gid://shopify/DiscountCodeNode/1',
+    codes: Array.from({ length: 251 }, () => ({ code: 'A' })),
+  })
   expect(many.errors).toMatchObject([{ extensions: { code: 'MAX_INPUT_SIZE_EXCEEDED' } }])
 })
 
@@ -331,20 +343,25 @@ test('queries cost points; an empty bucket throttles, and fills again', async ()
       throttleStatus: { maximumAvailable: 2000, currentlyAvailable: 1999, restoreRate: 100 },
     },
   })
-  const greedy = `{ ${Array.from(
-    { length: 60 },
-    (_, i) => `a${i}: discountNode(id: "gid://shopify/DiscountCodeNode/${i}") {
-    metafields(first: 10) { nodes { id } } }`,
-  ).join('\n')} }`
-  const answers = await Promise.all(Array.from({ length: 4 }, () => ask(greedy)))
-  expect(answers.every(({ extensions }) => JSON.stringify(extensions).includes('"actualQueryCost":0'))).toBe(true)
-  const tooMuch =
-    await ask(`{ ${'codeDiscountNode(id: "gid://shopify/DiscountCodeNode/1") { metafields(first: 250) { nodes { id } } } '.repeat(
-      1,
-    )} a: codeDiscountNode(id: "gid://shopify/DiscountCodeNode/1") { metafields(first: 250) { nodes { id } } }
-    b: codeDiscountNode(id: "gid://shopify/DiscountCodeNode/1") { metafields(first: 250) { nodes { id } } }
-    c: codeDiscountNode(id: "gid://shopify/DiscountCodeNode/1") { metafields(first: 250) { nodes { id } } } }`)
-  expect(tooMuch.errors).toMatchObject([{ extensions: { code: 'MAX_COST_EXCEEDED' } }])
+  const greedy = `mutation { ${Array.from({ length: 80 }, (_, i) => `a${i}: ${NOTHING_TO_DELETE}`).join('\n')} }`
+  expect((await ask(greedy)).errors).toBeUndefined()
+  expect((await ask(greedy)).errors).toBeUndefined()
+  const throttled = await ask(greedy)
+  expect(throttled.data).toBeUndefined()
+  expect(throttled.errors).toMatchObject([{ message: 'Throttled', extensions: { code: 'THROTTLED' } }])
+  const { cost } = Cost.parse(throttled.extensions)
+  await delay(150)
+  const later = Cost.parse((await ask('{ shop { name } }')).extensions)
+  const restored = later.cost.throttleStatus.currentlyAvailable - cost.throttleStatus.currentlyAvailable
+  expect(restored).toBeGreaterThanOrEqual(13)
+})
+
+test('a single query may cost 1,000 points', async () => {
+  const { ask } = await connect()
+  const page = 'discountNode(id: "gid://shopify/DiscountCodeNode/1") { metafields(first: 250) { nodes { id } } }'
+  expect((await ask(`{ a: ${page} b: ${page} c: ${page} d: ${page} }`)).errors).toMatchObject([
+    { extensions: { code: 'MAX_COST_EXCEEDED' } },
+  ])
 })
 
 test('without a valid token nothing is answered; another shop’s token is not valid', async () => {
