@@ -63,7 +63,7 @@ export function orderPage(view: View, placed: Order): Html {
         ${codeDiscounts(order).map(
           ({ code, title, amountMinor }) =>
             html`<p class="sum saving">
-              <span>${title} <bdi class="code">${code}</bdi></span> <span>${money(-amountMinor)}</span>
+              <span><bdi>${title}</bdi> <bdi class="code">${code}</bdi></span> <span>${money(-amountMinor)}</span>
             </p>`,
         )}
         <p class="sum"><span>${t('ofWhichTax')}</span> <span>${money(tax)}</span></p>

@@ -117,7 +117,7 @@ function cartRow(view: View, line: CartLine, quoted: QuotedLine | undefined): Ht
         <input type="hidden" name="quantity" value="0" />
         <button class="quiet">${t('remove')}<span class="hidden"> ${name}</span></button>
       </form>
-      ${quoted?.discounts.map(({ title, code }) => html`<span class="saving">${title} <bdi>${code}</bdi></span>`)}
+      ${quoted?.discounts.map(({ title, code }) => html`<span class="saving"><bdi>${title}</bdi> <bdi class="code">${code}</bdi></span>`)}
     </div>
     ${linePrice(view, quoted)}
   </li>`
@@ -178,7 +178,8 @@ function discountSums(view: View, { codes }: Quote): Html {
   return html`${given.map(
     ({ code, title, amountMinor }) =>
       html`<p class="sum saving">
-        <span>${title ?? t('discount')} <bdi class="code">${code}</bdi></span> <span>${shown(-amountMinor)}</span>
+        <span><bdi>${title ?? t('discount')}</bdi> <bdi class="code">${code}</bdi></span>
+        <span>${shown(-amountMinor)}</span>
       </p>`,
   )}`
 }
@@ -199,7 +200,7 @@ function shippingSum(view: View, { shipping, codes }: Quote): Html {
     ${
       by
         ? html`<p class="sum saving">
-            <span>${by.title ?? t('discount')} <bdi class="code">${by.code}</bdi></span>
+            <span><bdi>${by.title ?? t('discount')}</bdi> <bdi class="code">${by.code}</bdi></span>
           </p>`
         : ''
     }`
@@ -297,7 +298,8 @@ export function checkoutSummary(view: View, basket: Basket, refused: RefusedCode
             <span>
               ${line.quantity} × ${offerWords(view, line)}
               ${quotedLine(basket, line)?.discounts.map(
-                ({ title, code }) => html`<span class="saving">${title} <bdi>${code}</bdi></span>`,
+                ({ title, code }) =>
+                  html`<span class="saving"><bdi>${title}</bdi> <bdi class="code">${code}</bdi></span>`,
               )}
             </span>
             ${linePrice(view, quotedLine(basket, line))}
