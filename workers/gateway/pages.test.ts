@@ -3,10 +3,10 @@ import { servePage } from './pages.ts'
 import { Problem } from './problem.ts'
 
 /** A web build of one page, `/docs/`, and one language of the widget. */
-const FILES = ['/docs/', '/widget/lang/de.json']
+const FILES = new Set(['/docs/', '/widget/lang/de.json'])
 const ASSETS = {
   fetch: async (request: Request) =>
-    FILES.includes(new URL(request.url).pathname)
+    FILES.has(new URL(request.url).pathname)
       ? new Response('…', { headers: { etag: '"1"', 'cache-control': 'public, max-age=0, must-revalidate' } })
       : new Response(null, { status: 404 }),
 }

@@ -1,0 +1,57 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { call, newShop, proxied, sessionQuery } from './testing.ts'
+
+/** workerd takes Liquid for no text and would warn. */
+async function textOf(response: Response | undefined): Promise<string> {
+  return new TextDecoder().decode(await response?.arrayBuffer())
+}
+
+describe('the shopper’s own page', () => {
+  it.each(['/proxy', '/proxy/'])(
+    '%s is Liquid for the storefront’s layout, with no word of anybody in it',
+    async (path) => {
+      const { domain } = await newShop(env)
+      const [member, visitor] = await Promise.all(
+        ['706405506930370084', ''].map((customer) => call(proxied(path, sessionQuery(domain, customer)))),
+      )
+      expect(member?.headers.get('content-type')).toBe('application/liquid; charset=utf-8')
+      const text = await textOf(member)
+      expect(text).toBe(`<loyalnest-page proxy="/apps/loyalnest" heading></loyalnest-page>
+<script src="${env.APP_ORIGIN}/widget/loyalnest-page.js" defer></script>
+`)
+      expect(await textOf(visitor)).toBe(text)
+    },
+  )
+
+  it('knows where the shop has moved the app proxy to, and takes nothing else from the address', async () => {
+    const { domain } = await newShop(env)
+    const ask = async (more: Record<string, string>) =>
+      textOf(await call(proxied('/proxy/', { ...sessionQuery(domain, '1'), ...more })))
+    expect(await ask({ path_prefix: '/community/points' })).toContain('proxy="/community/points"')
+    const odd = await ask({ path_prefix: '/apps/"><script>', q: '{{ shop.email }}<script>' })
+    expect(odd).toContain('proxy="/apps/loyalnest"')
+    expect(odd).not.toContain('{{')
+  })
+
+  it('leaves the storefront’s own rules alone: who frames it, what it loads, how it is reached', async () => {
+    const { domain } = await newShop(env)
+    const { headers } = await call(proxied('/proxy/', sessionQuery(domain, '1')))
+    for (const name of ['content-security-policy', 'x-frame-options', 'strict-transport-security']) {
+      expect(headers.get(name)).toBeNull()
+    }
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+})
+
+describe('visitors', () => {
+  it('have no quota of a customer’s: a busy shop has many of them a minute', async () => {
+    const { domain } = await newShop(env)
+    const query = sessionQuery(domain, '')
+    const answers = await Promise.all(Array.from({ length: 150 }, () => call(proxied('/proxy/session', query))))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const member = sessionQuery(domain, '1')
+    const refused = await Promise.all(Array.from({ length: 150 }, () => call(proxied('/proxy/session', member))))
+    expect(refused.filter(({ status }) => status === 429).length).toBeGreaterThan(20)
+  })
+})
