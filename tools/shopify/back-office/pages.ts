@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import { CURRENCY } from '../catalog.ts'
 import type { Customer } from '../customer.ts'
 import type { DeliveryMode } from '../deliveries.ts'
-import { type Order, financialStatus, refundableShipping, refundedQuantity, totals } from '../order.ts'
+import { type Order, codeDiscounts, financialStatus, refundableShipping, refundedQuantity, totals } from '../order.ts'
 import type { Delivery } from '../store.ts'
 import type { Html } from '../storefront/layout.ts'
 import { price } from '../storefront/strings.ts'
@@ -22,7 +22,7 @@ function time(iso: string): Html {
   return html`<time datetime="${iso}">${new Date(iso).toLocaleTimeString('en-GB')}</time>`
 }
 
-function frame(title: string, notice: string | undefined, body: Html): Html {
+export function frame(title: string, notice: string | undefined, body: Html): Html {
   return html`<!doctype html>
     <html lang="en" dir="ltr">
       <head>
@@ -39,6 +39,7 @@ function frame(title: string, notice: string | undefined, body: Html): Html {
           <a class="brand" href="/admin"><span>Back office</span></a>
           <nav class="links" aria-label="Back office">
             <a href="/admin">Orders</a>
+            <a href="/admin/discounts">Discounts</a>
             <a href="/admin/webhooks">Webhooks</a>
             <a href="/">Storefront</a>
           </nav>
@@ -51,7 +52,7 @@ function frame(title: string, notice: string | undefined, body: Html): Html {
 }
 
 /** A form of one button. */
-function act(action: string, label: string, about: string, fields: Readonly<Record<string, string>> = {}): Html {
+export function act(action: string, label: string, about: string, fields: Readonly<Record<string, string>> = {}): Html {
   return html`<form class="inline" method="post" action="${action}">
     ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
     <button class="quiet">${label}<span class="hidden"> ${about}</span></button>
@@ -133,6 +134,10 @@ export function orderPage(order: Order, buyer: string, notice: string | undefine
     notice,
     html`<h1>Order #${order.number} ${badge(order)}</h1>
       <p class="lead">${buyer} · ${money(totals(order).total)} · ${time(order.createdAt)}</p>
+      ${codeDiscounts(order).map(
+        ({ code, title, amountMinor }) => html`<p>${title}: <code>${code}</code>, ${money(amountMinor)} off</p>`,
+      )}
+      ${order.presentment === null ? '' : html`<p>Paid in ${order.presentment.currency}.</p>`}
       <div class="acts">${orderActs(order)}</div>
       <section class="panel">
         <h2>Refund in part</h2>

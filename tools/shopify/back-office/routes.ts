@@ -6,6 +6,7 @@ import { DeliveryMode, LATE_MS } from '../deliveries.ts'
 import { formOf } from '../forms.ts'
 import { type Order, wholeRefund } from '../order.ts'
 import type { Shop } from '../shop.ts'
+import { discountsPage } from './discounts-page.ts'
 import { deliveryPage, orderPage, ordersPage, webhooksPage } from './pages.ts'
 
 const NOTICE = 'admin_notice'
@@ -28,6 +29,7 @@ export function backOffice(shop: Shop, clientId: string): Hono {
   const app = new Hono().basePath('/admin')
   orders(app, shop)
   webhooks(app, shop)
+  discounts(app, shop)
   app.post('/uninstall', (c) => {
     shop.uninstallApp()
     return back(c, '/admin', `The app ${clientId} was told that it is uninstalled.`)
@@ -63,6 +65,33 @@ function orders(app: Hono, shop: Shop): void {
       if (pieces.some(([, quantity]) => !Number.isSafeInteger(quantity))) return 'Please give whole numbers.'
       return shop.refund(order, { quantities: new Map(pieces), shipping: form['shipping'] === 'yes', note: null })
     })
+  })
+}
+
+function discounts(app: Hono, shop: Shop): void {
+  const { domain } = shop.identity
+  app.get('/discounts', (c) => {
+    const rows = shop.discounts.list(domain).map((discount) => ({
+      discount,
+      codes: shop.discounts
+        .codes(discount.id)
+        .toReversed()
+        .map((code) => ({
+          code,
+          orders: shop.discounts.ordersOf(code.id).flatMap((id) => {
+            const order = shop.store.order(id)
+            return order ? [{ id, number: order.number }] : []
+          }),
+        })),
+    }))
+    return c.html(discountsPage(rows, noticeOf(c)))
+  })
+  app.post('/discounts/codes/:id{[0-9]+}/delete', (c) => {
+    const code = shop.discounts.codeById(domain, c.req.param('id'))
+    const discount = code && shop.discounts.find(domain, code.discountId)
+    if (!code || !discount) return back(c, '/admin/discounts', 'There is no such code any more.')
+    shop.store.transaction(() => shop.discounts.remove(discount, code))
+    return back(c, '/admin/discounts', `The code ${code.code} is deleted.`)
   })
 }
 
