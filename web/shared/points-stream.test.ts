@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Balance, StreamMessage, Transaction } from '../../domain/contracts/points.ts'
-import { PointsStream, type StreamState } from './points-stream.ts'
+import type { Redemption } from '../../domain/contracts/rewards.ts'
+import { type StreamState, followPoints } from './points-stream.ts'
+import { type StorefrontSession, storefrontSession } from './storefront-session.ts'
 
 /** A WebSocket that the test plays the server of. */
 class FakeSocket extends EventTarget {
@@ -32,6 +34,29 @@ class FakeSocket extends EventTarget {
 }
 
 const CUSTOMER = '5b0ad5b6-1111-5222-8333-444444444444'
+
+const OTHER_CUSTOMER = '5b0ad5b6-1111-5222-8333-555555555555'
+
+const REDEMPTION: Redemption = {
+  id: '7c1be6c7-1111-5222-8333-444444444444',
+  customer_id: CUSTOMER,
+  reward_id: '8d2cf7d8-1111-4222-8333-444444444444',
+  title: '5 off',
+  value: { type: 'amount_off', amount: '5.00' },
+  currency: 'EUR',
+  points: 500,
+  points_returned: 0,
+  state: 'issued',
+  ending: null,
+  cancel_reason: null,
+  code: 'ABCD-EFGH-JKMN-PQRS',
+  order_id: null,
+  requested_at: '2026-11-23T10:00:00.000Z',
+  issued_at: '2026-11-23T10:00:01.000Z',
+  expires_at: null,
+  ended_at: null,
+  version: 2,
+}
 
 function balance(points: number, seq: number): Balance {
   return {
@@ -72,6 +97,10 @@ function change(points: number, seq: number): StreamMessage {
   return { type: 'change', transaction, balance: balance(points, seq) }
 }
 
+const balanceOf = (message: StreamMessage) => (message.type === 'redemption' ? undefined : message.balance)
+const pointsOf = (message: StreamMessage) => balanceOf(message)?.points
+const seqOf = (message: StreamMessage) => balanceOf(message)?.seq
+
 let page: EventTarget & { hidden: boolean }
 let network: { onLine: boolean }
 let globalEvents: EventTarget
@@ -79,8 +108,9 @@ let messages: StreamMessage[]
 let states: StreamState[]
 let asked: string[]
 /** What the session and the ticket answer. */
-let answers: { session: number; ticket: number }
-let stream: PointsStream
+let answers: { session: number; ticket: number; customer: string | null }
+let stop: () => void
+let session: StorefrontSession
 
 const flush = () => vi.advanceTimersByTimeAsync(0)
 
@@ -91,8 +121,9 @@ function newest(): FakeSocket {
 }
 
 function start(): void {
-  stream = new PointsStream({
-    proxy: '/apps/loyalnest',
+  session = storefrontSession('/apps/loyalnest')
+  stop = followPoints({
+    session,
     onMessage: (message) => messages.push(message),
     onState: (state) => states.at(-1) !== state && states.push(state),
   })
@@ -117,7 +148,7 @@ beforeEach(() => {
   messages = []
   states = []
   asked = []
-  answers = { session: 200, ticket: 200 }
+  answers = { session: 200, ticket: 200, customer: CUSTOMER }
   vi.stubGlobal('document', page)
   vi.stubGlobal('navigator', network)
   vi.stubGlobal('WebSocket', FakeSocket)
@@ -127,14 +158,14 @@ beforeEach(() => {
     const isSession = url.endsWith('/session')
     const expires_at = new Date(Date.now() + 15 * 60_000).toISOString()
     const body = isSession
-      ? { token: `token-${asked.length}`, expires_at, app: 'https://app.example', customer_id: CUSTOMER }
+      ? { token: `token-${asked.length}`, expires_at, app: 'https://app.example', customer_id: answers.customer }
       : { ticket: 't', url: `wss://app.example/api/points/stream?ticket=${asked.length}` }
     return Response.json(body, { status: isSession ? answers.session : answers.ticket })
   })
 })
 
 afterEach(() => {
-  stream.stop()
+  stop()
   vi.useRealTimers()
   vi.unstubAllGlobals()
   vi.restoreAllMocks()
@@ -145,16 +176,31 @@ test('session, ticket, socket; then the balance and each change', async () => {
   socket.say(change(69, 4))
   expect(asked).toEqual(['GET /apps/loyalnest/session', 'POST https://app.example/v1/api/points/stream/ticket'])
   expect(socket.url).toBe('wss://app.example/api/points/stream?ticket=2')
-  expect(messages.map((message) => message.balance.points)).toEqual([10, 69])
+  expect(messages.map(pointsOf)).toEqual([10, 69])
   expect(states).toEqual(['connecting', 'live'])
 })
 
-test('a visitor is asked to log in, and nothing more is tried', async () => {
-  answers.session = 401
+test('where nobody is logged in it says so, and tries nothing more', async () => {
+  answers.customer = null
   start()
   await vi.advanceTimersByTimeAsync(10 * 60_000)
   expect(states).toEqual(['connecting', 'visitor'])
-  expect(asked).toHaveLength(1)
+  expect(asked).toEqual(['GET /apps/loyalnest/session'])
+})
+
+test('out of the page cache it asks again who is there; another customer starts from the beginning', async () => {
+  await live(10, 3)
+  answers.customer = OTHER_CUSTOMER
+  globalEvents.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
+  await flush()
+  expect(asked.filter((line) => line.includes('/session'))).toHaveLength(2)
+  expect(new URL(newest().url).searchParams.has('last_seq')).toBe(false)
+})
+
+test('what a redemption says is told whatever the seq', async () => {
+  const socket = await live(10, 3)
+  socket.say({ type: 'redemption', redemption: REDEMPTION })
+  expect(messages.at(-1)).toEqual({ type: 'redemption', redemption: REDEMPTION })
 })
 
 test('a lost connection comes back after a jittered delay that doubles, and resumes after the last seq', async () => {
@@ -191,7 +237,7 @@ test('a change that a resume repeats is not reported again', async () => {
   newest().open()
   newest().say(change(69, 4))
   newest().say(change(128, 5))
-  expect(messages.map((message) => message.balance.seq)).toEqual([3, 4, 5])
+  expect(messages.map(seqOf)).toEqual([3, 4, 5])
 })
 
 test('a quiet connection is pinged; a dead one is given up', async () => {
@@ -234,11 +280,11 @@ test('a token that the app no longer takes is renewed', async () => {
 
 test('a token is good for a minute at least: it is renewed before it ends', async () => {
   await live()
-  const first = await stream.token()
+  const first = await session.current()
   await vi.advanceTimersByTimeAsync(13 * 60_000)
-  expect(await stream.token()).toBe(first)
+  expect(await session.current()).toBe(first)
   await vi.advanceTimersByTimeAsync(61_000)
-  expect(await stream.token()).not.toBe(first)
+  expect(await session.current()).not.toBe(first)
 })
 
 test('hidden for a minute it rests; shown again it resumes', async () => {
@@ -274,7 +320,7 @@ test('offline it waits for the network and returns at once with it', async () =>
 
 test('what arrives after stop() is ignored', async () => {
   const socket = await live()
-  stream.stop()
+  stop()
   socket.say(change(69, 4))
   await vi.advanceTimersByTimeAsync(10 * 60_000)
   expect(messages).toHaveLength(1)

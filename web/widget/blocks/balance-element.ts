@@ -1,8 +1,11 @@
-import type { StreamMessage } from '../../domain/contracts/points.ts'
-import { PointsStream, type StreamState } from '../shared/points-stream.ts'
+import type { StreamState } from '../../shared/points-stream.ts'
 import { countAt } from './count.ts'
-import { STYLE } from './style.ts'
-import { type Voice, voiceOf } from './strings.ts'
+import { option, voiceFor } from '../options.ts'
+import { storeOf } from './block-store.ts'
+import { claimSpeech, releaseSpeech } from './speech.ts'
+import STYLE from './balance.css?inline'
+import type { Store } from '../store.ts'
+import { type Voice, voiceOf } from '../voice.ts'
 
 const CHANGE_SHOWN_MS = 6_000
 
@@ -14,16 +17,13 @@ function element(className: string, parent: ParentNode): HTMLElement {
 }
 
 /**
- * `<loyalnest-balance proxy="/apps/loyalnest" login="/account/login">`: the shopper's points, live.
- *
- * Attributes: `proxy` (app proxy of the storefront), `visitor` (the theme knows that nobody is logged in: nothing is
- * asked), `login` (where a visitor logs in; without it the invitation is no
- * link), `lang` (else the language around it). Custom properties for themes: `--loyalnest-accent`,
- * `--loyalnest-surface`, `--loyalnest-text`. `data-state` tells a theme the {@link StreamState}.
+ * `<loyalnest-balance>`: the shopper's points, live. Its attributes are in docs/theme-developers.md. `data-state` tells a
+ * theme the {@link StreamState}.
  */
 export class BalanceElement extends HTMLElement {
-  #stream: PointsStream | undefined
-  #voice: Voice = voiceOf('en')
+  #store: Store | undefined
+  #voice: Voice = voiceOf()
+  #unwatch: (() => void) | undefined
   /** Undefined until the first balance: that one appears without counting. */
   #shown: number | undefined
   #frame = 0
@@ -52,35 +52,59 @@ export class BalanceElement extends HTMLElement {
   }
 
   connectedCallback(): void {
-    const around = this.closest('[lang]')
-    this.#voice = voiceOf(around?.getAttribute('lang') || navigator.language)
-    if (this.hasAttribute('visitor')) return this.#state('visitor')
-    this.#stream = new PointsStream({
-      proxy: this.getAttribute('proxy') ?? '/apps/loyalnest',
-      onMessage: (message) => this.#show(message),
-      onState: (state) => this.#state(state),
-    })
+    claimSpeech(this)
+    void this.#begin()
   }
 
   disconnectedCallback(): void {
-    this.#stream?.stop()
+    releaseSpeech(this)
+    this.#unwatch?.()
+    this.#unwatch = undefined
     cancelAnimationFrame(this.#frame)
     clearTimeout(this.#changeTimer)
   }
 
-  #show({ balance, ...message }: StreamMessage): void {
-    const { number, unit, change } = this.#voice
-    const points = balance.points
+  async #begin(): Promise<void> {
+    const isVisitor = option(this, 'visitor') !== null
+    const store = storeOf(this)
+    // Goes live while the language loads: the balance is what is waited for.
+    if (!isVisitor) store.connect()
+    this.#voice = await voiceFor(this, store)
+    if (!this.isConnected || this.#unwatch) return
+    if (isVisitor) return this.#state('visitor')
+    this.#store = store
+    this.#unwatch = store.watch((change) => this.#draw(change))
+    this.#draw(0)
+  }
+
+  #draw(change: number): void {
+    if (!this.#store) return
+    const { balance, stream } = this.#store
+    if (balance && (stream === 'live' || stream === 'offline')) this.#show(balance.points, change)
+    this.#state(stream)
+  }
+
+  #show(points: number, change: number): void {
+    const { number, unit } = this.#voice
     const from = this.#shown
+    if (from === points) return
     this.#text.textContent = unit(points)
-    this.#live.textContent = `${number(points)} ${unit(points)}`
     this.#count(from ?? points, points)
-    if (message.type === 'balance' || from === undefined || from === points) return
-    this.#live.textContent = `${change(points - from)}. ${this.#live.textContent}`
-    this.#change.textContent = change(points - from)
-    this.#change.className = points < from ? 'change shown down' : 'change shown'
+    const total = `${number(points)} ${unit(points)}`
+    if (change === 0) return this.#say(total)
+    const moved = this.#voice.change(change)
+    this.#say(`${moved}. ${total}`)
+    this.#change.textContent = moved
+    this.#change.className = change < 0 ? 'change shown down' : 'change shown'
     clearTimeout(this.#changeTimer)
     this.#changeTimer = setTimeout(() => this.#change.classList.remove('shown'), CHANGE_SHOWN_MS)
+  }
+
+  /** Of several elements on a page one speaks, the launcher first; the others keep their text for whoever walks through. */
+  #say(text: string): void {
+    const isHeard = claimSpeech(this) && !document.querySelector('loyalnest-launcher')
+    this.#live.ariaLive = isHeard ? 'polite' : 'off'
+    this.#live.textContent = text
   }
 
   #count(from: number, to: number): void {
@@ -98,19 +122,19 @@ export class BalanceElement extends HTMLElement {
 
   #state(state: StreamState): void {
     this.dataset['state'] = state
-    const { strings } = this.#voice
+    const { texts } = this.#voice
     const known = this.#shown !== undefined
-    this.#link.title = state === 'offline' ? strings.offline : strings.label
-    const login = this.getAttribute('login')
+    this.#link.title = state === 'offline' ? texts.offline : texts.label
+    const login = option(this, 'login')
     if (state === 'visitor' && login) this.#link.href = login
     else this.#link.removeAttribute('href')
     if (state === 'live' || (known && state !== 'visitor' && state !== 'stopped')) return
     this.#number.textContent = ''
     this.#shown = undefined
-    this.#text.textContent = strings[state]
+    this.#text.textContent = texts[state]
     // A link speaks for itself; a state is announced.
     const isLink = state === 'visitor' && login !== null
     this.#text.ariaHidden = isLink ? null : 'true'
-    this.#live.textContent = isLink ? '' : strings[state]
+    this.#say(isLink ? '' : texts[state])
   }
 }
