@@ -15,6 +15,8 @@ const Summary = z.looseObject({
   job: z.string().max(100).optional().catch(undefined),
   event_id: z.string().max(200).optional().catch(undefined),
   webhook_id: z.string().max(200).optional().catch(undefined),
+  redemption_id: z.string().max(200).optional().catch(undefined),
+  reward_id: z.string().max(200).optional().catch(undefined),
 })
 
 /** From this attempt on a failure is worth a row; most messages recover before. */
@@ -63,7 +65,8 @@ export async function consumeDeadLetters(batch: MessageBatch, queue: string, env
 
 function letterOf(id: string, body: unknown, queue: string, receivedAt: Date) {
   const known = Summary.safeParse(body).data
-  const summary = [known?.topic ?? known?.event_type ?? known?.job, known?.event_id ?? known?.webhook_id]
+  const what = known?.topic ?? known?.event_type ?? known?.job
+  const summary = [what, known?.event_id ?? known?.webhook_id ?? known?.redemption_id ?? known?.reward_id]
   return {
     id,
     queue,
