@@ -5,7 +5,7 @@ import { option, voiceFor } from './options.ts'
 import { VIEWS, panelView, wordsOf } from './panel/panel.ts'
 import type { Tab } from './panel/scene.ts'
 import { stageOf } from './panel/stage.ts'
-import { tell } from './store.ts'
+import { storeAt, tell } from './store.ts'
 
 /** Where the panel is a sheet over the page; must be the width of launcher.css. */
 const PHONE = '(max-width: 480px)'
@@ -20,7 +20,7 @@ function launcherOf(host: HTMLElement) {
   const frame = document.createElement('section')
   const place = document.createElement('div')
   const dialog = document.createElement('dialog')
-  const { scene, now, show } = stageOf(host, shadow, draw, () => dialog.close())
+  const { scene, now, show } = stageOf(host, storeAt(option(host, 'proxy')), shadow, draw, () => dialog.close())
   const { store } = scene
   let unwatch: (() => void) | undefined
   /** What the balance has moved by last, while the page was open. */

@@ -7,7 +7,7 @@ import { securityHeaders } from './middleware/security-headers.ts'
 export const SHOPPER_PAGE_PATHS = ['/proxy', '/proxy/'] as const
 
 /**
- * The shopper's own page, as Liquid: the storefront puts it into its theme. It holds an element and its script, and no
+ * The shopper's own page, as Liquid: the storefront puts it into its theme. It holds an element and its scripts, and no
  * word of a merchant or a customer: nothing that Liquid or HTML could take for its own. What it shows, the element asks for
  * with the page's session, as the widget does.
  */
@@ -19,6 +19,7 @@ export async function serveShopperPage(exchange: Exchange): Promise<Response> {
   // Both are without quotes, angle brackets and braces: a URL's origin, and what `readProxiedRequest` lets pass.
   const { origin } = new URL(env.APP_ORIGIN)
   const liquid = `<loyalnest-page proxy="${prefix}" heading></loyalnest-page>
+<script src="${origin}/widget/loyalnest.js" defer></script>
 <script src="${origin}/widget/loyalnest-page.js" defer></script>
 `
   return new Response(liquid, {

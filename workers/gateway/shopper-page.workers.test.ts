@@ -18,6 +18,7 @@ describe('the shopper’s own page', () => {
       expect(member?.headers.get('content-type')).toBe('application/liquid; charset=utf-8')
       const text = await textOf(member)
       expect(text).toBe(`<loyalnest-page proxy="/apps/loyalnest" heading></loyalnest-page>
+<script src="${env.APP_ORIGIN}/widget/loyalnest.js" defer></script>
 <script src="${env.APP_ORIGIN}/widget/loyalnest-page.js" defer></script>
 `)
       expect(await textOf(visitor)).toBe(text)

@@ -31,12 +31,11 @@ function sheetOf(style: string): CSSStyleSheet {
 }
 
 /** The page in one element. */
-function pageOf(host: HTMLElement) {
+function pageOf(host: HTMLElement, store: Store) {
   const shadow = host.attachShadow({ mode: 'open' })
   const frame = document.createElement('section')
-  const stage = stageOf(host, shadow, draw, () => {})
+  const stage = stageOf(host, store, shadow, draw, () => {})
   const { scene } = stage
-  const { store } = scene
   let own: OwnPart = { texts: en, isMain: option(host, 'heading') !== null, save: () => void download() }
   let unwatch: (() => void) | undefined
   let customer: string | undefined
@@ -134,8 +133,11 @@ export class PageElement extends HTMLElement {
   #page: ReturnType<typeof pageOf> | undefined
 
   connectedCallback(): void {
-    this.#page ??= pageOf(this)
-    this.#page.begin()
+    // Session, stream and data come with loyalnest.js, whichever script is there first.
+    const store = window.loyalnest?.storeAt(option(this, 'proxy'))
+    if (!store) return document.addEventListener('loyalnest:ready', () => this.connectedCallback(), { once: true })
+    this.#page ??= pageOf(this, store)
+    if (this.isConnected) this.#page.begin()
   }
 
   disconnectedCallback(): void {

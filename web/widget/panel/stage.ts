@@ -1,7 +1,7 @@
 import { Refused } from '../../shared/storefront-session.ts'
 import { root } from '../cart.ts'
 import { option } from '../options.ts'
-import { storeAt, tell } from '../store.ts'
+import { type Store, tell } from '../store.ts'
 import { voiceOf } from '../voice.ts'
 import type { Scene, Tab } from './scene.ts'
 
@@ -14,9 +14,13 @@ export interface Stage {
 }
 
 /** The scene of an element whose views are in `shadow`. `draw` draws it; `close` is what its closing button does. */
-export function stageOf(host: HTMLElement, shadow: ShadowRoot, draw: () => void, close: () => void): Stage {
-  const store = storeAt(option(host, 'proxy'))
-
+export function stageOf(
+  host: HTMLElement,
+  store: Store,
+  shadow: ShadowRoot,
+  draw: () => void,
+  close: () => void,
+): Stage {
   const scene: Scene = {
     store,
     voice: voiceOf(),
