@@ -61,6 +61,9 @@ test.for([
   for (const address of pages) {
     // The first is the cart as it stands, with its refused code.
     if (address !== '') await page.goto(address)
+    // Looked at with what the app shows in it, not before it came.
+    if (address !== '/bare') await page.locator('loyalnest-balance[data-state=live]').waitFor()
+    if (address === '/pages/rewards') await page.locator('loyalnest-page .earn li').first().waitFor()
     await accessible(page)
     await fitsItsScreen(page)
     const name = address === '' ? 'cart' : address.split('/').at(-1) || 'home'
@@ -182,7 +185,7 @@ test('as a single-page storefront: pages change, the document and the widget in 
   await page.locator('h1', { hasText: 'Tea-for-Two Set' }).waitFor()
   await page.getByRole('link', { name: 'Rewards' }).click()
   await page.waitForURL('**/pages/rewards')
-  await page.waitForFunction("customElements.get('loyalnest-page')")
+  await page.locator('loyalnest-page:defined').waitFor({ state: 'attached' })
   expect(await page.evaluate('notReloaded && balance.isConnected && launcher.isConnected')).toBe(true)
   expect(errors).toEqual([])
   await context.close()

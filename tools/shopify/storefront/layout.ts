@@ -54,6 +54,11 @@ function embed({ appOrigin, customer }: View): Html {
     <script src="${appOrigin}/widget/loyalnest.js" defer></script>`
 }
 
+/** What the theme's blocks load: those for the balance and for a product's points. */
+function blocksScript({ appOrigin }: View): Html {
+  return html`<script src="${appOrigin}/widget/loyalnest-blocks.js" defer></script>`
+}
+
 /** Head of every page; `window.Shopify` comes from a file, since the policy of this shop allows no inline script. */
 function head(view: View, title: string): Html {
   const globals = new URLSearchParams({ locale: view.locale, currency: view.currency })
@@ -115,7 +120,7 @@ export function page(view: View, title: string, body: Html): Html {
           <p>${t('footer')}</p>
           <p><a href="/admin" data-full-load>${t('backOffice')}</a></p>
         </footer>
-        ${view.widget ? embed(view) : ''}
+        ${view.widget ? html`${blocksScript(view)} ${embed(view)}` : ''}
       </body>
     </html>`
 }
