@@ -5,7 +5,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 const SOURCE = path.join(ROOT, 'web/extensions/theme')
 
 /** Of the widget's build, what the blocks load: the same files that the app itself serves. */
-export const THEME_ASSETS = ['loyalnest.js', 'loyalnest-page.js'] as const
+export const THEME_ASSETS = ['loyalnest.js', 'loyalnest-blocks.js', 'loyalnest-page.js'] as const
 
 /**
  * Puts the theme app extension together, as `shopify app deploy` takes it.
