@@ -28,6 +28,7 @@ const AppConfiguration = z.object({
     api_version: z.string(),
     subscriptions: z.array(z.object({ topics: z.tuple([z.string()]), uri: z.string() })),
   }),
+  app_proxy: z.object({ url: z.string() }).optional(),
 })
 const app = AppConfiguration.parse(parseToml(read('shopify.app.toml')))
 
@@ -107,9 +108,11 @@ describe('shopify.app.toml', () => {
   const needs = [
     ...DOCUMENTS.flatMap(({ text }) => [...accessOf(text)].flatMap(scopesIn).map((scope) => [scope])),
     ...app.webhooks.subscriptions.map(({ topics: [topic] }) => scopesOfTopic(topic)),
+    // No schema says so, only shopify.dev, "About app proxies": without it the storefront's address leads nowhere.
+    app.app_proxy === undefined ? [] : ['write_app_proxy'],
   ].filter((scopes) => scopes.length > 0)
 
-  it('asks merchants for what each document and each webhook needs', () => {
+  it('asks merchants for what each document, each webhook and the app proxy need', () => {
     expect(needs.filter((scopes) => !scopes.some((scope) => granted.includes(scope)))).toEqual([])
   })
 
