@@ -28,6 +28,7 @@ export class ShopTokenStore {
   readonly #merchantId: string
   readonly #sql: SqlStorage
   #refreshing: Promise<ShopifyAccess> | null = null
+  #connecting: Promise<unknown> = Promise.resolve()
 
   /** @param sql of an object whose tables exist. */
   constructor(env: Env, merchantId: string, sql: SqlStorage) {
@@ -36,8 +37,17 @@ export class ShopTokenStore {
     this.#sql = sql
   }
 
-  /** Exchanges a verified session token; replaces what was there. */
-  async connect(shop: string, sessionToken: string): Promise<ShopifyConnection> {
+  /**
+   * Exchanges a verified session token; replaces what was there. One exchange after the other: each revokes the tokens of
+   * those before it, so that the answer of the last one has to be stored last.
+   */
+  connect(shop: string, sessionToken: string): Promise<ShopifyConnection> {
+    const connection = this.#connecting.then(() => this.#exchange(shop, sessionToken))
+    this.#connecting = connection.catch(() => undefined)
+    return connection
+  }
+
+  async #exchange(shop: string, sessionToken: string): Promise<ShopifyConnection> {
     const answer = await exchangeSessionToken(this.#env, shop, sessionToken)
     if (!answer.ok) return answer
     const { tokens } = answer

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ShopRef } from '../../workers/integrations/shopify/admin/answer.ts'
 import {
   connectedShop,
@@ -14,6 +14,10 @@ import type { ShopifyAccess } from '../kernel/protocol.ts'
 import { merchantHub } from '../kernel/stubs.ts'
 
 /** Against the Shopify stand-in's token endpoint. */
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 const accessOf = ({ merchantId, domain }: ShopRef, refused: string | null = null): Promise<ShopifyAccess> =>
   merchantHub(env, merchantId).shopifyAccess(merchantId, domain, refused)
@@ -58,6 +62,25 @@ describe("a shop's access", () => {
       ok: false,
       problem: 'refused',
     })
+  })
+
+  it('is that of the last exchange where the app sends two at once, whichever answer comes first', async () => {
+    const shop = testShop()
+    const { merchantId, domain } = shop
+    const realFetch = globalThis.fetch
+    let exchanges = 0
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+      const isFirst = new Request(input, init).url.endsWith('/access_token') && (exchanges += 1) === 1
+      const answer = await realFetch(input, init)
+      // Shopify has answered, and the answer is a while on its way: the second exchange revokes what it says.
+      if (isFirst) await new Promise((resolve) => setTimeout(resolve, 300))
+      return answer
+    })
+    const tokens = await Promise.all([sessionToken(env, domain), sessionToken(env, domain)])
+    const hub = merchantHub(env, merchantId)
+    const connections = await Promise.all(tokens.map((token) => hub.connectShopify(merchantId, domain, token)))
+    expect(connections).toMatchObject([{ ok: true }, { ok: true }])
+    await expect(accessOf(shop, await tokenOf(shop))).resolves.toMatchObject({ ok: true })
   })
 
   it('is at rest in sealed form only', async () => {
