@@ -20,7 +20,7 @@ export interface OwnPart {
 function part(id: string, title: string, ...children: readonly Child[]): Drawn {
   return h(
     'article',
-    { class: id, 'aria-labelledby': `part-${id}`, key: id },
+    { class: id, 'aria-labelledby': `part-${id}`, id },
     h('h2', { id: `part-${id}` }, title),
     ...children,
   )
@@ -46,15 +46,10 @@ export function pageView(scene: Scene, own: OwnPart, said: string): readonly Dra
   const isKnown = store.stream !== 'visitor'
   const terms = store.program?.widget.terms_url
   return [
-    h(
-      'header',
-      { key: 'header' },
-      h(own.isMain ? 'h1' : 'h2', {}, wordsOf(scene, 'program_name', texts.label)),
-      ...standing(scene),
-    ),
+    h('header', {}, h(own.isMain ? 'h1' : 'h2', {}, wordsOf(scene, 'program_name', texts.label)), ...standing(scene)),
     h(
       'div',
-      { class: 'parts', key: 'parts' },
+      { class: 'parts' },
       h('div', {}, part('rewards', texts.rewards, rewards(scene)), isKnown && part('codes', texts.codes, codes(scene))),
       h(
         'div',
@@ -64,6 +59,6 @@ export function pageView(scene: Scene, own: OwnPart, said: string): readonly Dra
         isKnown && ownData(own),
       ),
     ),
-    h('p', { class: 'live', 'aria-live': 'polite', key: 'live' }, said),
+    h('p', { class: 'live', 'aria-live': 'polite' }, said),
   ]
 }

@@ -11,5 +11,5 @@ export function earn({ store: { program }, voice: { texts, points, money, days }
     return h('li', { class: 'card' }, h('h3', {}, text), soft(texts.orderNote))
   })
   const small = line(waitDays && fill(texts.waitDays, days(waitDays)), lotDays && fill(texts.lastsDays, days(lotDays)))
-  return h('ul', {}, ...cards, soft(small))
+  return h('ul', {}, ...cards, small && h('li', { class: 'soft' }, small))
 }

@@ -45,20 +45,20 @@ export function line(...facts: readonly (string | 0 | false | null | undefined)[
   return facts.filter(Boolean).join(' · ')
 }
 
-/** `about`: what screen readers hear beside the text where many buttons have the same. */
+/** `about`: the id of what screen readers say beside the text, where many buttons have the same. */
 export function button(text: string, onclick: () => void, look?: string, about?: string, id?: string): Drawn {
-  return h('button', { onclick, class: look, 'aria-label': about && `${text}: ${about}`, id }, text)
+  return h('button', { onclick, class: look, 'aria-describedby': about, id }, text)
 }
 
 /** A question in place of the buttons that led to it. */
 export function question({ voice: { texts }, ask }: Scene, text: string, yes: string, onYes: () => void): Drawn {
   const no = button(texts.no, () => ask())
-  return h('div', { class: 'act', id: 'ask' }, h('p', {}, text), button(yes, onYes, 'main', text, 'yes'), no)
+  return h('div', { class: 'act' }, h('p', { id: 'ask' }, text), button(yes, onYes, 'main', 'ask', 'yes'), no)
 }
 
 /** What is under way with this one, or came of it. */
 export function news({ busy, notice, voice }: Scene, id: string): Child {
-  if (busy === id) return h('p', { class: 'busy' }, voice.texts.working)
+  if (busy === id) return soft(voice.texts.working)
   return notice?.id === id && h('b', {}, notice.text)
 }
 
@@ -66,9 +66,9 @@ export function news({ busy, notice, voice }: Scene, id: string): Child {
 export function listOf({ store, voice: { texts } }: Scene, name: ListName, items: readonly Drawn[] = []): Child {
   const { items: loaded, next, failed } = store.lists[name]
   const load = (text: string) => button(text, () => void store.load(name, Boolean(next)))
-  if (items.length > 0) return h('ul', { id: 'list' }, ...items, next && load(texts.more))
-  if (failed) return h('ul', { class: 'none', id: 'none' }, texts.notLoaded, load(texts.retry))
+  if (items.length > 0) return h('ul', {}, ...items, next && h('li', {}, load(texts.more)))
+  if (failed) return h('p', { class: 'none' }, texts.notLoaded, load(texts.retry))
   if (loaded) return h('p', { class: 'none' }, texts.none)
   const card = h('li', { class: 'card outline' })
-  return h('ul', { 'aria-hidden': 'true', id: 'outline' }, card, card, card)
+  return h('ul', { 'aria-hidden': 'true' }, card, card, card)
 }
