@@ -36,8 +36,13 @@ type Attempt =
 const DEFAULT_RETRY_AFTER_MS = 2_000
 /** Also where its numbers say that there is nothing to wait for. */
 const LEAST_WAIT_MS = 100
-/** Codes of GraphQL errors behind which something on Shopify's side went wrong, not something of ours. */
-const OUTAGES = new Set(['INTERNAL_SERVER_ERROR', 'TIMEOUT', 'SERVICE_UNAVAILABLE'])
+/**
+ * Codes of GraphQL errors behind which something on Shopify's side went wrong, not something of ours. None at all is one of
+ * them: whatever Shopify has against a request, it names.
+ */
+const OUTAGES = new Set(['INTERNAL_SERVER_ERROR', 'TIMEOUT', 'SERVICE_UNAVAILABLE', ''])
+/** Of the 4xx the one that says nothing about whether the request arrived. */
+const REQUEST_TIMEOUT = 408
 
 const untilLater = (delayMs: number) => new Promise((resolve) => setTimeout(resolve, delayMs))
 
@@ -170,7 +175,7 @@ function attemptOfStatus({ status, headers }: Response, maybeDone: boolean): Att
   if (status === 401) return { kind: 'token_refused' }
   if (status === 429) return { kind: 'wait', delayMs: retryAfterMs(headers) }
   // Shopify's 4xx say that nothing was done: 402 a frozen shop, 403 and 404 no access, 423 a locked one.
-  if (status >= 400 && status < 500) {
+  if (status >= 400 && status < 500 && status !== REQUEST_TIMEOUT) {
     const message = `Shopify answered with the status ${status}.`
     return fault({ kind: 'refused', problems: [{ code: `HTTP_${status}`, field: '', message }] })
   }

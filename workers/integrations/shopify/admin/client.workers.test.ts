@@ -78,7 +78,9 @@ describe('no usable answer', () => {
     ['200 in HTML', () => new Response('<html>')],
     ['JSON that is no GraphQL', json(['surprise'])],
     ['data of another shape', json({ data: { job: { id: 1 }, discountCodeRedeemCodeBulkDelete: 'x' } })],
+    ['408', json({ errors: 'Request Timeout' }, 408)],
     ['INTERNAL_SERVER_ERROR', graphqlError('INTERNAL_SERVER_ERROR')],
+    ['an error without a code', json({ data: null, errors: [{ message: 'Something went wrong', path: ['job'] }] })],
     ['a broken connection', () => Promise.reject(new TypeError('Network connection lost.'))],
   ])('(%s) leaves open whether a change was made, and only a change', async (_what, answer) => {
     const shop = await connectedShop(env)
