@@ -115,15 +115,21 @@ export class TestRedeemer {
     return record === undefined ? null : (this.#apply(ask(record)) ?? record)
   }
 
-  /** Takes the lease and says what came of it, as a driver does; null: there was no lease. */
-  drive(id: string, by: SettledBy): RedemptionRecord | null {
-    let leased: RedemptionRecord | null = null
-    this.change(id, (record) => {
-      leased = lease(record, this.nowMs)
+  /** Takes the lease; null: there was none. */
+  take(id: string): RedemptionRecord | null {
+    let taken = false
+    const record = this.change(id, (one) => {
+      const leased = lease(one, this.nowMs)
+      taken = leased !== null
       return leased === null ? null : { record: leased, step: null }
     })
-    const held = this.#records.get(id)?.lease ?? 0
-    return leased === null ? null : this.settle(id, held, by)
+    return taken ? record : null
+  }
+
+  /** Takes the lease and says what came of it, as a driver does; null: there was no lease. */
+  drive(id: string, by: SettledBy): RedemptionRecord | null {
+    const leased = this.take(id)
+    return leased === null ? null : this.settle(id, leased.lease, by)
   }
 
   settle(id: string, leased: number, by: SettledBy): RedemptionRecord | null {

@@ -115,7 +115,28 @@ describe('a lease', () => {
     expect(delaysS).toEqual([15, 30, 60, 120, 240, 480, 900, 900, 900])
   })
 
-  it('waits as long as the shop says', () => {
+  it('that goes on without an answer for days is asked about a few times a day', () => {
+    const redeemer = pending()
+    let attempts = 0
+    for (const endMs = redeemer.nowMs + 28 * DAY_MS; redeemer.nowMs < endMs; attempts++) {
+      const record = attempts === 0 ? redeemer.settle(REDEMPTION, 1, LOST) : redeemer.drive(REDEMPTION, LOST)
+      redeemer.wait((record?.nextAttemptAtMs ?? 0) - redeemer.nowMs)
+    }
+    expect(attempts).toBeLessThan(160)
+    expect(redeemer.record(REDEMPTION)).toMatchObject({ state: 'pending' })
+  })
+
+  it('whose holder dies each time is given again later each time', () => {
+    const redeemer = pending()
+    const delaysS = Array.from({ length: 7 }, () => {
+      redeemer.wait((redeemer.record(REDEMPTION)?.nextAttemptAtMs ?? 0) - redeemer.nowMs)
+      const leased = redeemer.take(REDEMPTION)
+      return ((leased?.nextAttemptAtMs ?? 0) - redeemer.nowMs) / 1000
+    })
+    expect(delaysS).toEqual([20, 30, 60, 120, 240, 480, 900])
+  })
+
+  it('waits as long as the shop says, within reason', () => {
     const redeemer = pending()
     const notBeforeMs = redeemer.nowMs + 90_000
     const throttled: SettledBy = { kind: 'unanswered', maybeDone: false, notBeforeMs }
@@ -124,6 +145,9 @@ describe('a lease', () => {
       unansweredAtMs: null,
       version: 1,
     })
+    const never: SettledBy = { ...throttled, notBeforeMs: Number.MAX_SAFE_INTEGER }
+    const { nextAttemptAtMs } = redeemer.drive(REDEMPTION, never) ?? {}
+    expect(nextAttemptAtMs).toBe(redeemer.nowMs + 6 * HOUR_MS)
   })
 })
 
@@ -251,7 +275,11 @@ describe('an end', () => {
 
   it('that the merchant makes in the shop gives the points back; our own deletion is no such news', () => {
     const redeemer = issued()
-    expect(redeemer.removed(REDEMPTION)).toMatchObject({ state: 'cancelled', cancelReason: 'removed_in_shop' })
+    const ends = { ending: 'cancelled', cancelReason: 'removed_in_shop' }
+    // Not at once: the news may be older than the code, which was deleted while it was being made and then added again.
+    expect(redeemer.removed(REDEMPTION)).toMatchObject({ ...ends, state: 'issued', nextAttemptAtMs: redeemer.nowMs })
+    expect(redeemer.ledger.account.posted).toBe(750)
+    expect(redeemer.drive(REDEMPTION, { kind: 'removed' })).toMatchObject({ ...ends, state: 'cancelled', ending: null })
     expect(redeemer.ledger.account.posted).toBe(1000)
     const ending = issued()
     ending.end(REDEMPTION, 'by_customer')

@@ -24,7 +24,8 @@ const DAY_MS = 86_400_000
 const HOLD_TIMEOUT_MS = 30 * DAY_MS
 const GIVE_UP_MS = 29 * DAY_MS
 const FIRST_RETRY_MS = 15_000
-const LONGEST_RETRY_MS = 900_000
+const USUAL_RETRY_MS = 900_000
+const LONGEST_RETRY_MS = 6 * 3_600_000
 /** After this, a job that was sent and never came is sent again. */
 const JOB_PATIENCE_MS = 60_000
 /** Whoever asked for an end takes the lease at once; this is for one who died before. */
@@ -83,14 +84,16 @@ export function request(
 /** The record with the next lease; null: nothing is left to do with the shop, or someone else holds the lease. */
 export function lease(record: RedemptionRecord, nowMs: number): RedemptionRecord | null {
   if (!hasWork(record) || record.leaseEndsAtMs > nowMs) return null
-  // Whoever held it and said nothing may have asked the shop for something until its last moment.
-  const lapsed = record.leaseEndsAtMs === 0 ? record.unansweredAtMs : record.leaseEndsAtMs
+  const leaseEndsAtMs = nowMs + LEASE_MS
+  const leased = { ...record, lease: record.lease + 1, leaseEndsAtMs, nextAttemptAtMs: leaseEndsAtMs }
+  if (record.leaseEndsAtMs === 0) return leased
+  // Whoever held it and said nothing may have asked the shop for something until its last moment. One that dies each time
+  // is followed by the next one later each time.
   return {
-    ...record,
-    lease: record.lease + 1,
-    leaseEndsAtMs: nowMs + LEASE_MS,
-    nextAttemptAtMs: nowMs + LEASE_MS,
-    unansweredAtMs: lapsed,
+    ...leased,
+    nextAttemptAtMs: nowMs + Math.max(LEASE_MS, retryDelayMs(record, nowMs)),
+    attempts: record.attempts + 1,
+    unansweredAtMs: record.leaseEndsAtMs,
   }
 }
 
@@ -143,12 +146,14 @@ export function use(record: RedemptionRecord, orderGid: string | null, usedAtMs:
 }
 
 /**
- * The shop says that the code was deleted. Null where that is no news: we are deleting it ourselves, it has ended, or its
- * driver is still making it and will find out.
+ * The shop says that the code was deleted: it comes to its end, once a driver has seen that the code is gone, since this
+ * news may be older than the code (deleted while its driver was about to add it again). Null where it is no news: we are
+ * deleting it ourselves, it has ended, or its driver is still making it and will find out.
  */
 export function codeRemoved(record: RedemptionRecord, nowMs: number): Change | null {
   if (record.state !== 'issued' || record.ending !== null) return null
-  return remove({ ...record, cancelReason: 'removed_in_shop' }, 'cancelled', nowMs)
+  const ending = { ending: 'cancelled', cancelReason: 'removed_in_shop' } as const
+  return { record: beginEnd(record, ending, nowMs, nowMs), step: null }
 }
 
 /** When {@link due} has something to change; null: never. */
@@ -258,12 +263,17 @@ function tryAgain(
   { maybeDone, notBeforeMs = 0 }: { readonly maybeDone: boolean; readonly notBeforeMs?: number },
   nowMs: number,
 ): RedemptionRecord {
-  const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(record.attempts, 10))
   return {
     ...record,
     leaseEndsAtMs: 0,
     attempts: record.attempts + 1,
-    nextAttemptAtMs: Math.max(nowMs + delayMs, notBeforeMs),
+    nextAttemptAtMs: Math.max(nowMs + retryDelayMs(record, nowMs), Math.min(notBeforeMs, nowMs + LONGEST_RETRY_MS)),
     unansweredAtMs: maybeDone ? nowMs : record.unansweredAtMs,
   }
+}
+
+/** Doubles up to a quarter of an hour; where that goes on for hours it is a tenth of the time so far, at most six hours. */
+function retryDelayMs({ attempts, changedAtMs }: RedemptionRecord, nowMs: number): number {
+  const doubledMs = Math.min(USUAL_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts, 10))
+  return Math.max(doubledMs, Math.min(LONGEST_RETRY_MS, Math.floor((nowMs - changedAtMs) / 10)))
 }

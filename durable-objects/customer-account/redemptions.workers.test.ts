@@ -357,6 +357,9 @@ describe('an issued redemption', () => {
     const ref = await richCustomer()
     const { id, code } = await issue(ref)
     await expect(stubOf(ref).codeRemoved(ref, code)).resolves.toMatchObject({ cancelReason: 'removed_in_shop' })
+    await ring(ref)
+    expect(sent.jobs).toMatchObject([{ redemption_id: id }])
+    await expect(drive(ref, id, REMOVED)).resolves.toMatchObject({ state: 'cancelled' })
     await stubOf(ref).executeBatch(ref, [redeem('all', 1000)])
     await expect(stubOf(ref).useCode(ref, code, 'gid://shopify/Order/1', Date.now())).resolves.toMatchObject({
       id,

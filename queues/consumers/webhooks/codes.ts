@@ -5,7 +5,6 @@ import type { RedemptionRecord } from '../../../domain/rewards/types.ts'
 import type { AccountRef, CustomerAccountRpc } from '../../../durable-objects/kernel/protocol.ts'
 import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../../durable-objects/kernel/stubs.ts'
-import { freeSlot } from '../../../workers/integrations/shopify/settle.ts'
 import { logLine } from '../../../workers/platform/log.ts'
 import { neonBatch, sql } from '../../../workers/platform/neon.ts'
 import { pooled, reasonOf, type Settlements } from '../../batch.ts'
@@ -16,9 +15,10 @@ import type { CodeRemovalReceived, OrderReceived } from './received.ts'
 const CODES_AT_ONCE = 16
 /**
  * A code that nobody is known to own may be of another app, or its redemption is still on its way to Postgres, where
- * owners are looked up: on this attempt, seconds later, it is given up.
+ * owners are looked up: on this attempt it is given up. An order was shown to its buyer's account before, so that seconds
+ * do; a deletion has nobody else to turn to, and waits out half an hour of trouble with the projections.
  */
-const LAST_LOOK_ATTEMPT = 5
+const LAST_LOOK_ATTEMPT = { use: 5, removal: 12 } as const
 
 /** Tells the accounts which of their codes these orders used. Test orders too: the code is used up all the same. */
 export async function useCodes(
@@ -37,12 +37,15 @@ export async function useCodes(
       const buyer = buyerOf(merchantId, order)
       if (buyer !== undefined && (await callAccount(env, buyer, tell)) !== null) return
       // The order was given to another customer meanwhile, or the buyer's account merged.
-      await tellOwner(env, merchantId, code, message, tell)
+      await tellOwner(env, merchantId, code, message.attempts >= LAST_LOOK_ATTEMPT.use, tell)
     })
   })
 }
 
-/** Ends redemptions whose code somebody deleted in the shop. Codes that we delete come by here too: that is no news. */
+/**
+ * Ends redemptions whose code somebody deleted in the shop; the account asks for the driver that sees to it. Codes that we
+ * delete come by here too: that is no news.
+ */
 export async function endRemovedCodes(
   env: Env,
   merchantId: string,
@@ -51,10 +54,8 @@ export async function endRemovedCodes(
 ): Promise<void> {
   await pooled(removals, CODES_AT_ONCE, async ({ message, webhook: { code } }) => {
     await noting(settlements, message, async () => {
-      const redemption = await tellOwner(env, merchantId, code, message, (account, ref) =>
-        account.codeRemoved(ref, code),
-      )
-      if (redemption?.state === 'cancelled') await freeSlot(env, merchantId, redemption)
+      const isLastLook = message.attempts >= LAST_LOOK_ATTEMPT.removal
+      await tellOwner(env, merchantId, code, isLastLook, (account, ref) => account.codeRemoved(ref, code))
     })
   })
 }
@@ -80,20 +81,18 @@ async function tellOwner(
   env: Env,
   merchantId: string,
   code: string,
-  message: Message,
+  isLastLook: boolean,
   tell: (account: CustomerAccountRpc, ref: AccountRef) => Promise<RedemptionRecord | null>,
-): Promise<RedemptionRecord | null> {
+): Promise<void> {
   const [rows] = await neonBatch(env, merchantId, [
     sql`select customer_id from reward_redemptions where merchant_id = ${merchantId} and code = ${code}`,
   ])
   for (const { customer_id: customerId } of Owners.parse(rows)) {
     const ref = { merchantId, customerId, shopifyCustomerGid: null, currency: null }
-    const redemption = await callAccount(env, ref, tell)
-    if (redemption !== null) return redemption
+    if ((await callAccount(env, ref, tell)) !== null) return
   }
-  if (message.attempts < LAST_LOOK_ATTEMPT) throw new Error('no account has this code yet')
+  if (!isLastLook) throw new Error('no account has this code yet')
   logLine('info', 'code of nobody', { merchant_id: merchantId })
-  return null
 }
 
 function callAccount(

@@ -6,6 +6,7 @@ import { neonBatch, sql } from '../../../workers/platform/neon.ts'
 import {
   accountOf,
   balanceOf,
+  codesInShop,
   connectedShop,
   customerWith,
   faultsInBooks,
@@ -125,11 +126,13 @@ describe('a code that somebody deleted in the shop', () => {
     await projected(shop, code)
     const removal = removalOf(shop, code)
     expect(await deliver('loyalnest-webhooks', [removal, removal])).toEqual({ acked: [0, 1], retried: [] })
-    expect(await stateOf(customer, redemption.id)).toMatchObject({
-      state: 'cancelled',
-      cancelReason: 'removed_in_shop',
-      pointsReturned: 250,
+    // The account's own job looks whether it is so. Here the shop has the code still, as where it was added again later:
+    // it must not work beside the points.
+    const cancelled = { state: 'cancelled', cancelReason: 'removed_in_shop', pointsReturned: 250 }
+    await vi.waitFor(async () => expect(await stateOf(customer, redemption.id)).toMatchObject(cancelled), {
+      timeout: 10_000,
     })
+    expect(await codesInShop(shop, reward)).toEqual([])
     expect(await balanceOf(customer)).toMatchObject({ points: 300 })
     const slots = await merchantHub(env, shop.merchantId).rewardSlots(shop.merchantId)
     expect(slots[reward.id] ?? 0).toBe(0)
@@ -147,8 +150,9 @@ describe('a code that somebody deleted in the shop', () => {
   it('belongs to a shop: the same code elsewhere is nobody’s', async () => {
     const { shop, customer, redemption, code } = await codeHolder()
     await projected(shop, code)
-    const elsewhere = await connectedShop()
-    await deliver('loyalnest-webhooks', [removalOf(elsewhere, code)], { attempts: 5 })
-    expect(await stateOf(customer, redemption.id)).toMatchObject({ state: 'issued' })
+    const removal = removalOf(await connectedShop(), code)
+    expect(await deliver('loyalnest-webhooks', [removal], { attempts: 11 })).toEqual({ acked: [], retried: [0] })
+    expect(await deliver('loyalnest-webhooks', [removal], { attempts: 12 })).toEqual({ acked: [0], retried: [] })
+    expect(await stateOf(customer, redemption.id)).toMatchObject({ state: 'issued', ending: null })
   })
 })

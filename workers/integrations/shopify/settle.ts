@@ -18,6 +18,11 @@ const LEASE_MARGIN_MS = 4_000
 const FORWARD_MS = 60 * 60_000
 /** How long a request that nobody answered may still take effect in the shop. */
 const IN_FLIGHT_MS = 10 * 60_000
+/**
+ * After this the points come back even if the shop has never answered. The account itself would give up a day later, but
+ * it knows nothing of slots.
+ */
+const GIVE_UP_MS = 28 * 24 * 60 * 60_000
 /** Without access only a visit of the merchant helps: there is no hurry. */
 const UNCONNECTED_WAIT_MS = 15 * 60_000
 
@@ -49,7 +54,7 @@ export async function leaseAndSettle(
 }
 
 /** Gives the redemption's part of the reward's total limit back. Harmless to repeat. */
-export async function freeSlot(env: Env, merchantId: string, redemption: RedemptionRecord): Promise<void> {
+async function freeSlot(env: Env, merchantId: string, redemption: RedemptionRecord): Promise<void> {
   if (redemption.limitTotal === null) return
   await withRetry(
     () => merchantHub(env, merchantId),
@@ -125,7 +130,10 @@ async function refused(asked: Asked, problems: readonly AdminProblem[]): Promise
 
 /** After an hour nothing new is sent to the shop; once it answers, its answer decides. */
 async function giveUpOrFind(asked: Asked): Promise<SettledBy> {
-  return (await lookForCode(asked)) ?? { kind: 'refused', reason: 'shop_unreachable' }
+  const by = await lookForCode(asked)
+  const isOver = Date.now() - asked.redemption.requestedAtMs >= GIVE_UP_MS
+  const isLost = by === undefined || (by.kind === 'unanswered' && isOver)
+  return isLost ? { kind: 'refused', reason: 'shop_unreachable' } : by
 }
 
 /** Undefined: the shop has no such code and will not get it. */

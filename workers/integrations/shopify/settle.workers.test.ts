@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Reward } from '../../../domain/contracts/rewards.ts'
 import { CODE_RANDOM_BYTES, composeCode } from '../../../domain/rewards/code.ts'
 import type { RedemptionRecord } from '../../../domain/rewards/types.ts'
-import { customerAccountName } from '../../../durable-objects/kernel/stubs.ts'
+import { customerAccountName, merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import { deliver } from '../../../queues/examples.ts'
 import {
   accountOf,
@@ -95,6 +95,7 @@ const SPENT = { states: ['issued'], points: 50, held: 0, areSame: true, faults: 
 const PENDING = { states: ['pending'], points: 50, held: 250, faults: [] }
 const backAs = (state: string) => ({ states: [state], points: 300, held: 0, areSame: true, faults: [] })
 
+const DAY_MS = 24 * 60 * 60_000
 const realNow = Date.now.bind(Date)
 let aheadMs = 0
 /** Puts the clock forward for everything in this isolate: the account and the driver, not the shop. */
@@ -256,6 +257,29 @@ describe('while a code is made', () => {
     later(16 * 60_000)
     await job(scene, begun)
     expect(await outcome(scene)).toEqual(backAs('cancelled: shop_unreachable'))
+  })
+
+  it('the points come back in the end, and so does its part of the limit, if the shop never answers', async () => {
+    const scene = await newScene({ limit_total: 5 })
+    const begun = await begin(scene)
+    await trouble(scene.shop, { match: '*', effect: 'drop_before', times: 1_000 })
+    await drive(scene, begun)
+    const slots = async () => {
+      const taken = await merchantHub(env, scene.shop.merchantId).rewardSlots(scene.shop.merchantId)
+      return taken[scene.reward.id] ?? 0
+    }
+    later(27 * DAY_MS)
+    await job(scene, begun)
+    expect(await slots()).toBe(1)
+    later(DAY_MS)
+    await job(scene, begun)
+    expect(await slots()).toBe(0)
+    const { customer } = scene
+    expect(await accountOf(customer).redemption(customer.ref, begun.id)).toMatchObject({
+      state: 'cancelled',
+      cancelReason: 'shop_unreachable',
+    })
+    expect(await accountOf(customer).balance(customer.ref)).toMatchObject({ points: 300, held: 0 })
   })
 
   it('a code that turns up after the hour is issued', async () => {
