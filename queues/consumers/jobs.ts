@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { JobMessage } from '../../domain/contracts/jobs.ts'
 import { withRetry } from '../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../durable-objects/kernel/stubs.ts'
+import { shopifyAccess } from '../../workers/integrations/shopify/admin/access.ts'
 import { leaseAndSettle } from '../../workers/integrations/shopify/settle.ts'
 import { syncReward } from '../../workers/integrations/shopify/sync.ts'
 import { shopByMerchant } from '../../workers/platform/control.ts'
@@ -95,7 +96,10 @@ async function runPage(env: Env, job: PageJob, attempts: number): Promise<Settle
   })
   // The whole page again: each customer is harmless to repeat.
   if (errors.length > 0 && attempts !== GO_ON_ATTEMPT) throw errors[0]
-  if (job.job === 'sweep' && after === null) await dropStaleRefunds(env, merchantId)
+  if (job.job === 'sweep' && after === null) {
+    await keepAccess(env, merchantId)
+    await dropStaleRefunds(env, merchantId)
+  }
   if (customers.length === CUSTOMERS_A_PAGE[job.job]) {
     const next: PageJob = { ...job, after: customers.at(-1) ?? null }
     await env.JOBS.send(next)
@@ -119,6 +123,20 @@ async function wake(env: Env, merchantId: string, customerId: string): Promise<v
     () => customerAccount(env, merchantId, customerId),
     (account) => account.wake({ merchantId, customerId, shopifyCustomerGid: null, currency: null }),
   )
+}
+
+/**
+ * Asking for the shop's access token renews it, and the refresh token with it: that one ends after 90 days, and then takes
+ * the merchant's visit. If it fails today, there is tomorrow.
+ */
+async function keepAccess(env: Env, merchantId: string): Promise<void> {
+  const shop = await shopByMerchant(env, merchantId)
+  if (shop?.status !== 'active') return
+  try {
+    await shopifyAccess(env, shop, null)
+  } catch (error) {
+    logLine('warn', 'access not renewed', { merchant_id: merchantId, reason: reasonOf(error) })
+  }
 }
 
 async function dropStaleRefunds(env: Env, merchantId: string): Promise<void> {

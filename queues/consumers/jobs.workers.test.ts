@@ -129,6 +129,23 @@ describe('jobs', () => {
     })
   })
 
+  it('of the daily cron renew a shop’s tokens: they end where nobody asks for them in 90 days', async () => {
+    const { merchantId } = await connectedShop()
+    const tokens = () =>
+      runInDurableObject(env.MERCHANT_HUB.getByName(merchantId), (_hub, { storage }) =>
+        storage.sql.exec('SELECT refresh_token_sealed FROM shopify_access').one(),
+      )
+    const before = await tokens()
+    // An access token lives for an hour.
+    vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] })
+    try {
+      await deliver('loyalnest-jobs', [{ job: 'sweep', merchant_id: merchantId, after: null }])
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(await tokens()).not.toEqual(before)
+  })
+
   it('of the daily cron look again for discounts that no shop has confirmed', async () => {
     const shop = await connectedShop()
     const reward = await newReward(shop)

@@ -45,6 +45,7 @@ async function syncRewards(env: Env): Promise<void> {
   for (let after = { merchant_id: '', id: '' }; ;) {
     const { results } = await env.CONTROL.prepare(
       `select merchant_id, id from rewards where discount_state = 'waiting' and status <> 'archived'
+       and merchant_id in (select merchant_id from shops where status = 'active')
        and (merchant_id, id) > (?1, ?2) order by merchant_id, id limit ?3`,
     )
       .bind(after.merchant_id, after.id, REWARDS_A_PAGE)

@@ -4,8 +4,9 @@ import { reasonOf, type Settlements } from '../../batch.ts'
 import type { UninstallReceived } from './received.ts'
 
 /**
- * Marks the shop as uninstalled and forgets its tokens, unless it was installed again after Shopify made the webhook.
- * Harmless to repeat, also where only the first half was done.
+ * Marks the shop as uninstalled and forgets its tokens, unless it was installed again after Shopify made the webhook. Its
+ * rewards wait for discounts from then on: Shopify may have dropped them with the app. Harmless to repeat, also where only
+ * the first half was done.
  */
 export async function markUninstalled(
   env: Env,
@@ -20,10 +21,14 @@ export async function markUninstalled(
       `update shops set status = 'uninstalled', uninstalled_at_ms = ?2, updated_at_ms = ?2
       where merchant_id = ?1 and status = 'active' and installed_at_ms <= ?2`,
     ).bind(merchantId, atMs)
+    const rewards = env.CONTROL.prepare(
+      `update rewards set discount_state = 'waiting', synced_version = 0 where merchant_id = ?1 and status <> 'archived'
+      and exists (select 1 from shops where merchant_id = ?1 and status = 'uninstalled')`,
+    ).bind(merchantId)
     const look = env.CONTROL.prepare(`select 1 from shops where merchant_id = ?1 and status = 'uninstalled'`).bind(
       merchantId,
     )
-    const [, left] = await env.CONTROL.batch([update, look])
+    const [, , left] = await env.CONTROL.batch([update, rewards, look])
     if (left?.results.length === 1) {
       await withRetry(
         () => merchantHub(env, merchantId),

@@ -3,6 +3,8 @@ import { expect, it } from 'vitest'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import { connectedShop } from '../../../workers/integrations/shopify/admin/testing.ts'
 import { shopByMerchant } from '../../../workers/platform/control.ts'
+import { readReward } from '../../../workers/platform/rewards.ts'
+import { connectedShop as rewardShop, newReward } from '../../../workers/services/rewards/testing.ts'
 import { deliver, newShop } from '../../examples.ts'
 
 it('app/uninstalled forgets the shop’s tokens, unless it was installed again since', async () => {
@@ -23,4 +25,22 @@ it('app/uninstalled forgets the shop’s tokens, unless it was installed again s
   // Twice: the first delivery may have got no further than the directory.
   for (let round = 0; round < 2; round += 1) await deliver('loyalnest-webhooks', [uninstalled(Date.now())])
   await expect(access()).resolves.toEqual({ ok: false, problem: 'not_connected' })
+})
+
+it('app/uninstalled takes the shop’s discounts along: rewards wait for new ones until it is connected again', async () => {
+  const shop = await rewardShop()
+  const { merchantId, domain } = shop
+  const reward = await newReward(shop)
+  expect(reward.discount).toMatchObject({ state: 'ready' })
+  await deliver('loyalnest-webhooks', [
+    {
+      merchant_id: merchantId,
+      shop: domain,
+      webhook_id: crypto.randomUUID(),
+      received_at_ms: Date.now(),
+      topic: 'app/uninstalled',
+      uninstalled_at_ms: Date.now(),
+    },
+  ])
+  expect(await readReward(env, merchantId, reward.id)).toMatchObject({ discountState: 'waiting', syncedVersion: 0 })
 })
