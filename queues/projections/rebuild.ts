@@ -85,15 +85,9 @@ async function rebuildRedemptions(
     redemptionRow(merchantId, toRedemption(record)),
   )
   if (rows.length === 0) return []
-  const before = new Map(stored.map(({ id, version }) => [id, version]))
-  const suspect = rows.filter(({ id, version }) => (before.get(id) ?? 0) >= version)
-  await neonBatch(env, merchantId, [
-    removeRedemptions(
-      customerId,
-      suspect.map(({ id }) => id),
-    ),
-    upsertRedemptions(rows),
-  ])
+  const now = new Map(rows.map(({ id, version }) => [id, version]))
+  const suspect = stored.filter(({ id, version }) => version >= (now.get(id) ?? Number.POSITIVE_INFINITY))
+  await neonBatch(env, merchantId, [removeUnchanged(customerId, suspect), upsertRedemptions(rows)])
   return rows.map(({ id }) => id)
 }
 
@@ -118,4 +112,11 @@ function removeEntries(customerId: string, seqs: readonly number[]): Statement {
 function removeRedemptions(customerId: string, ids: readonly string[]): Statement {
   return sql`delete from reward_redemptions where customer_id = ${customerId}
     and id in (select value from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))`
+}
+
+/** Only as they were read: what an event has brought since then is newer than the account was. */
+function removeUnchanged(customerId: string, stored: z.infer<typeof StoredRedemptions>): Statement {
+  return sql`delete from reward_redemptions r
+    using jsonb_to_recordset(${JSON.stringify(stored)}::jsonb) as s (id text, version integer)
+    where r.customer_id = ${customerId} and r.id = s.id and r.version = s.version`
 }

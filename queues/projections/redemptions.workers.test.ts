@@ -10,6 +10,7 @@ import { customerAccount } from '../../durable-objects/kernel/stubs.ts'
 import { neonBatch, sql } from '../../workers/platform/neon.ts'
 import { compareProjections } from '../../workers/services/admin-core/comparison.ts'
 import { deliver, newCustomerGid, newShop, shuffled } from '../examples.ts'
+import { rebuildCustomer } from './rebuild.ts'
 
 const EVENTS = 'loyalnest-events'
 
@@ -142,6 +143,41 @@ describe('redemptions in Postgres', () => {
       await deliver('loyalnest-jobs', [{ job: 'rebuild_projection', merchant_id: merchantId, after: null }])
       expect(await differences(merchantId)).toEqual([])
     }
+  })
+
+  it('keep what an event brings while a rebuild is at work', async () => {
+    const { account, stub, merchantId, customerId, id } = await redeemer()
+    await vi.waitFor(async () => expect(await rows(merchantId, id)).toEqual([USED]), { timeout: 10_000 })
+    // After the account was read and before that is written.
+    const code = '0000-0000-0000-0001'
+    const begun = await stub.redeemReward(account, requestOf({ id: crypto.randomUUID(), code }), {
+      scope: 'test',
+      key: 'second',
+      fingerprint: '',
+    })
+    if (!begun.ok) throw new Error(begun.refusal.detail)
+    const second = begun.redemption
+    await vi.waitFor(async () => expect(await rows(merchantId, second.id)).toHaveLength(1), { timeout: 10_000 })
+    const meanwhile = async () => {
+      const used = await stub.useCode(account, code, 'gid://shopify/Order/2', Date.now())
+      if (used !== null) await deliver(EVENTS, [eventOf(account, used)])
+    }
+    const getByName = (name: string) => {
+      const real = env.CUSTOMER_ACCOUNT.getByName(name)
+      return {
+        ledger: (...query: Parameters<typeof real.ledger>) => real.ledger(...query),
+        redemptions: async (...query: Parameters<typeof real.redemptions>) => {
+          const page = await real.redemptions(...query)
+          await meanwhile()
+          return page
+        },
+      }
+    }
+    const slow = new Proxy(env, {
+      get: (target, name): unknown => (name === 'CUSTOMER_ACCOUNT' ? { getByName } : Reflect.get(target, name)),
+    })
+    await rebuildCustomer(slow, merchantId, customerId)
+    expect(await rows(merchantId, second.id)).toMatchObject([{ state: 'used', version: 2 }])
   })
 
   it('that are behind by a change of just now may still be on their way', async () => {
