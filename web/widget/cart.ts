@@ -1,3 +1,5 @@
+import { Refused } from '../shared/storefront-session.ts'
+
 /** The storefront's cart, as Shopify's Ajax API tells it. */
 
 declare global {
@@ -58,7 +60,7 @@ export function root(): string {
 export async function readCart(discount?: string): Promise<Cart> {
   const update = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ discount }) }
   const response = await (discount === undefined ? fetch(`${root()}cart.js`) : fetch(`${root()}cart/update.js`, update))
-  if (!response.ok) throw new Error(`HTTP ${response.status}`)
+  if (!response.ok) throw new Refused(response.status)
   return response.json()
 }
 

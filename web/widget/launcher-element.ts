@@ -39,7 +39,7 @@ function launcherOf(host: HTMLElement) {
     if (widget) {
       const { accent, color_scheme: scheme, offset_px: offset, corner_px: corner } = widget
       frame.className = option(host, 'position') ?? widget.position
-      frame.style.cssText = `--a:${accent};--i:${inkOn(accent)};--b:${offset.block}px;--s:${offset.inline}px;--c:${corner}px;color-scheme:${scheme}`
+      frame.style.cssText = `--a:${accent};--i:${inkOn(accent)};--b:${offset.block}px;--s:${offset.inline}px;--c:${corner}px;color-scheme:${scheme.replace('auto', 'light dark')}`
     }
     const said = moved ? change(moved) : ''
     const known = store.stream === 'visitor' ? undefined : store.balance?.points
@@ -48,7 +48,9 @@ function launcherOf(host: HTMLElement) {
       known === undefined
         ? wordsOf(scene, 'launcher_text', texts.rewards)
         : h('b', { id: String(known) }, points(known))
-    const isShown = isReady && widget?.enabled && option(host, 'hide-launcher') === null
+    // First "Rewards" and then a number would move it.
+    const isShown =
+      isReady && store.stream !== 'connecting' && widget?.enabled && option(host, 'hide-launcher') === null
     patch(place, [
       isShown && h('button', { class: 'launcher', 'aria-expanded': dialog.open, onclick: toggle }, label),
       h('p', { class: 'live', 'aria-live': 'polite' }, !dialog.open && said),

@@ -6,7 +6,7 @@ type Status = NonNullable<Reward['standing']>['status']
 export interface Offer {
   readonly status: Status
   readonly missing: number
-  /** 0 to 1, of the points that the cheapest choice needs. */
+  /** Of the points that the cheapest choice needs. */
   readonly progress: number
   /** What a shopper may choose: from `min` to `max` in steps of `step`. Of a fixed cost they are all the cost. */
   readonly min: number
@@ -34,7 +34,7 @@ export function offerOf({ cost, value, conditions, standing }: Reward, points: n
   return {
     status: isAboutPoints ? (points < min ? 'not_enough_points' : 'available') : said,
     missing: Math.max(0, min - points),
-    progress: Math.min(1, points / min),
+    progress: points / min,
     min,
     max: step * Math.max(most, least),
     step,

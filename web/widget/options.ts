@@ -1,4 +1,3 @@
-import type { Texts } from './languages/en.ts'
 import type { Store } from './store.ts'
 import { type Voice, languageOf, voiceOf } from './voice.ts'
 
@@ -7,20 +6,15 @@ export function option(element: Element, name: string): string | null {
   return element.getAttribute(`data-${name}`) ?? element.getAttribute(name)
 }
 
-const loading = new Map<string, Promise<Texts>>()
-
-/** The texts of a language that is not in the bundle: from the app, or from where the theme says. */
-async function textsOf(element: Element, language: string, { session }: Store): Promise<Texts> {
-  const base = option(element, 'languages') ?? `${(await session.current()).app}/widget/lang/`
-  return (await fetch(`${base}${language}.json`)).json()
-}
-
-/** The voice of the language around an element. English where its file does not come. */
-export async function voiceFor(element: Element, store: Store): Promise<Voice> {
-  const tag = option(element, 'lang') || element.closest('[lang]')?.getAttribute('lang') || navigator.language
-  const language = languageOf(tag)
+/** The voice of the language around an element; its texts are a file of the app. English where that does not come. */
+export async function voiceFor(element: Element, { session }: Store): Promise<Voice> {
+  const language = languageOf(element.closest('[lang]')?.getAttribute('lang') || navigator.language)
   if (language === 'en') return voiceOf()
-  const texts = loading.get(language) ?? textsOf(element, language, store)
-  loading.set(language, texts)
-  return voiceOf(await texts.catch(() => undefined))
+  try {
+    const { app } = await session.current()
+    const response = await fetch(`${app}/widget/lang/${language}.json`)
+    return voiceOf(response.ok ? await response.json() : undefined)
+  } catch {
+    return voiceOf()
+  }
 }

@@ -131,7 +131,8 @@ export class BalanceElement extends HTMLElement {
     if (state === 'live' || (known && state !== 'visitor' && state !== 'stopped')) return
     this.#number.textContent = ''
     this.#shown = undefined
-    this.#text.textContent = texts[state]
+    // While it loads there is only its outline: a sentence would give way to a number, and move.
+    this.#text.textContent = state === 'connecting' ? '' : texts[state]
     // A link speaks for itself; a state is announced.
     const isLink = state === 'visitor' && login !== null
     this.#text.ariaHidden = isLink ? null : 'true'

@@ -5,10 +5,11 @@ import { fill } from '../voice.ts'
 import { titleOf, worth } from './rewards.ts'
 import { bdi, button, line, listOf, news, question, type Scene, soft } from './scene.ts'
 
-function actions(scene: Scene, redemption: Redemption, code: string, title: string, canGiveBack: boolean): Child {
+function actions(scene: Scene, redemption: Redemption, code: string, canGiveBack: boolean): Child {
   const { store, voice, busy, asked, ask, giveBack, copy, apply } = scene
   const { texts, points } = voice
   const { id } = redemption
+  const name = `name-${id}`
   if (busy === id) return null
   if (asked === id) {
     return question(scene, fill(texts.giveBackAsk, points(redemption.points)), texts.giveBack, () => giveBack(id))
@@ -18,9 +19,9 @@ function actions(scene: Scene, redemption: Redemption, code: string, title: stri
     { class: 'act' },
     hasCode(store.cart, code)
       ? h('b', {}, texts.applied)
-      : button(texts.apply, () => apply(redemption, code), 'main', title),
-    button(texts.copy, () => copy(id, code), '', title),
-    canGiveBack && button(texts.giveBack, () => ask(id), '', title, `go-${id}`),
+      : button(texts.apply, () => apply(redemption, code), 'main', name),
+    button(texts.copy, () => copy(id, code), '', name),
+    canGiveBack && button(texts.giveBack, () => ask(id), '', name, `go-${id}`),
   )
 }
 
@@ -31,7 +32,7 @@ function card(scene: Scene, redemption: Redemption): Drawn {
   const reward = store.lists.rewards.items?.find((one) => one.id === redemption.reward_id)
   // The merchant's title of then; in the shopper's language if it is still the same.
   const title = reward?.title === redemption.title ? titleOf(voice, reward) : redemption.title
-  const name = h('h3', { id: `code-${id}`, tabindex: -1 }, bdi(title))
+  const name = h('h3', { id: `name-${id}`, tabindex: -1 }, bdi(title))
   const over = ending ? 'ending' : state === 'cancelled' ? (reason ?? 'by_merchant') : state
   if (over !== 'pending' && over !== 'issued') {
     return h(
@@ -53,12 +54,8 @@ function card(scene: Scene, redemption: Redemption): Drawn {
         end && fill(texts.until, date(end)),
       ),
     ),
-    h(
-      'p',
-      { class: code ? 'code' : 'code busy' },
-      code ? h('bdi', { dir: 'ltr', id: `text-${id}` }, code) : texts.pendingCode,
-    ),
-    code ? actions(scene, redemption, code, title, reward?.points_back.cancelled ?? false) : soft(texts.pendingNote),
+    h('p', { class: 'code' }, code ? h('bdi', { dir: 'ltr', id: `text-${id}` }, code) : texts.pendingCode),
+    code ? actions(scene, redemption, code, reward?.points_back.cancelled ?? false) : soft(texts.pendingNote),
     news(scene, id),
   )
 }

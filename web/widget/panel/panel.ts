@@ -64,7 +64,6 @@ function tabList({ store, voice, tab, show }: Scene): Drawn {
       id,
       role: 'tab',
       'aria-selected': String(isShown),
-      'aria-controls': 'view',
       tabindex: isShown ? 0 : -1,
     }
     return h('button', { ...props, onclick: () => show(id) }, voice.texts[id])

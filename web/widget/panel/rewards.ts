@@ -69,7 +69,7 @@ function action(scene: Scene, reward: Reward): Child {
     'div',
     { class: 'act' },
     slide,
-    button(texts.redeem, () => ask(id), 'main', titleOf(voice, reward), `go-${id}`),
+    button(texts.redeem, () => ask(id), 'main', `name-${id}`, `go-${id}`),
   )
 }
 
@@ -83,7 +83,7 @@ export function rewards(scene: Scene): Child {
     return h(
       'li',
       { class: 'card', id },
-      h('div', { class: 'row' }, h('h3', {}, bdi(titleOf(voice, reward))), price),
+      h('div', { class: 'row' }, h('h3', { id: `name-${id}` }, bdi(titleOf(voice, reward))), price),
       about && soft(bdi(about)),
       soft(conditions(voice, reward)),
       action(scene, reward),

@@ -77,7 +77,7 @@ export function stageOf(
     now({ busy: id, asked: undefined, notice: undefined }, 'title')
     const { texts } = scene.voice
     work(scene.voice).then(
-      ([at, text]) => now({ busy: undefined, notice: { id: at, text } }, `code-${at}`),
+      ([at, text]) => now({ busy: undefined, notice: { id: at, text } }, `name-${at}`),
       (error: unknown) => {
         const text = error instanceof Refused && error.isDefinite ? texts.unavailable : texts.noAnswer
         now({ busy: undefined, notice: { id, text } }, `go-${id}`)
@@ -85,7 +85,9 @@ export function stageOf(
     )
   }
 
-  function show(tab: Tab, focusId: string): void {
+  function show(wanted: Tab, focusId: string): void {
+    // A visitor has neither codes nor a history.
+    const tab = store.stream === 'visitor' && wanted !== 'earn' ? 'rewards' : wanted
     if (tab === 'codes') void store.load('redemptions')
     if (tab === 'history') void store.load('transactions')
     now({ tab, asked: undefined, notice: undefined }, focusId)
