@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from '../contracts/errors.ts'
 import { fromMinor, toMinor } from '../contracts/money.ts'
-import type { RewardStanding, RewardValue } from '../contracts/rewards.ts'
+import type { RewardInput, RewardStanding, RewardValue } from '../contracts/rewards.ts'
 import { MAX_POINTS } from '../contracts/settings.ts'
 import { MAX_CODE_STEPS } from './code.ts'
 import type { StoredReward } from './types.ts'
@@ -63,6 +63,20 @@ function timesSteps(amount: string, steps: number, currency: string): string | u
   return minor === undefined || minor === 0 ? undefined : fromMinor(minor, currency)
 }
 
+/**
+ * Why the amounts of a reward are no money of the shop's: points must not buy nothing. Undefined: they are.
+ * @param currency the shop's.
+ */
+export function amountRefusal({ value, cost, conditions }: RewardInput, currency: string): Refusal | undefined {
+  const leastSteps = cost.kind === 'sliding' ? cost.min_steps : 1
+  if (value.type === 'amount_off' && timesSteps(value.amount, leastSteps, currency) === undefined) {
+    return refuse('validation_failed', `is too small or too large for an amount of ${currency}`, '/value/amount')
+  }
+  const { minimum_spend: minimum } = conditions
+  if (minimum === null || toMinor(minimum, currency) !== undefined) return undefined
+  return refuse('validation_failed', `is too large for an amount of ${currency}`, '/conditions/minimum_spend')
+}
+
 /** A customer, as far as a reward asks. */
 export interface Redeemer {
   /** Spendable now. */
@@ -122,6 +136,7 @@ export function redeemRefusal(reward: StoredReward, redeemer: Redeemer, nowMs: n
     case 'tier_required':
       return refuse('reward_unavailable', `This reward is for customers of the tier ${reward.input.tier}.`)
     case 'being_prepared':
+      if (reward.status === 'draft') return refuse('reward_unavailable', 'This reward is a draft: activate it first.')
       return refuse('reward_unavailable', 'The shop does not have the discount of this reward yet; try again soon.')
     case 'sold_out':
       return refuse('reward_limit', 'All of this reward are taken.')

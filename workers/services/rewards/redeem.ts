@@ -83,11 +83,11 @@ async function requestFor(asked: Asked, rewardId: string, points: number | null)
   // Drafts are not to be known of outside.
   const isHidden = reward?.status === 'draft' && caller.principal.kind !== 'api_key'
   if (reward === undefined || isHidden) return refuse('not_found', 'The shop has no reward of this id.')
-  const refusal = await objection(env, ref, reward, nowMs)
-  if (refusal) return refusal
   if (access?.ok === false && access.problem === 'not_connected') {
     return refuse('shop_not_connected', "Its owner has to open LoyalNest in Shopify's admin once.")
   }
+  const refusal = await objection(env, ref, reward, nowMs)
+  if (refusal) return refusal
   const quoted = quote(reward, points, shop.currency)
   if ('ok' in quoted) return quoted
   return toRequest(asked, reward, quoted, await codeFor(env, reward, quoted, ref), settings.settings.time_zone)

@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '../../../domain/contracts/errors.ts'
 import type { RewardInput } from '../../../domain/contracts/rewards.ts'
+import { amountRefusal } from '../../../domain/rewards/quote.ts'
 import { firstTerms, nextTerms } from '../../../domain/rewards/terms.ts'
 import type { StoredReward } from '../../../domain/rewards/types.ts'
 import type { IdempotencyClaim } from '../../../durable-objects/kernel/protocol.ts'
@@ -31,6 +32,8 @@ const UNKNOWN = refuse('not_found', 'The shop has no reward of this id.')
 export async function createReward(env: Env, writer: RewardWriter, input: RewardInput): Promise<Written> {
   const known = await knownAnswer(env, writer)
   if (known) return known
+  const wrong = amountRefusal(input, writer.currency)
+  if (wrong) return refused(wrong)
   const { merchantId, nowMs } = writer
   const id = crypto.randomUUID()
   const reward: StoredReward = {
@@ -79,6 +82,8 @@ export async function updateReward(
 ): Promise<Written> {
   const known = await knownAnswer(env, writer)
   if (known) return known
+  const wrong = amountRefusal(change.reward, writer.currency)
+  if (wrong) return refused({ ...wrong, pointer: `/reward${wrong.pointer ?? ''}` })
   const before = await readReward(env, writer.merchantId, id)
   if (before === undefined) return refused(UNKNOWN)
   if (before.status === 'archived') {

@@ -91,7 +91,7 @@ describe('a new reward', () => {
     const customer = await customerWith(shop, 1_000)
     const [seen] = (await rewardsFor(customer.token)).rewards
     expect(seen?.standing).toMatchObject({ status: 'being_prepared', max_points: 0 })
-    expect(await problemIn(await redeem(customer, reward.id))).toBe('422 reward_unavailable')
+    expect(await problemIn(await redeem(customer, reward.id))).toBe('409 shop_not_connected')
     await connect(shop)
     expect(await job(shop, reward)).toEqual({ acked: [0], retried: [] })
     expect((await readBack(shop, reward)).discount?.state).toBe('ready')
@@ -136,6 +136,31 @@ describe('a new reward', () => {
     })
     const saved = Reward.parse(await (await update(shop, reward, {})).json())
     expect(saved).toMatchObject({ version: 2, discount: { state: 'ready', problem: null } })
+  })
+
+  it.each([
+    ['less than the smallest coin', { value: { type: 'amount_off', amount: '0.004' } }, '/value/amount'],
+    ['more than can be counted', { value: { type: 'amount_off', amount: '999999999999999' } }, '/value/amount'],
+    [
+      'less than the smallest coin for the fewest steps',
+      {
+        value: { type: 'amount_off', amount: '0.001' },
+        cost: { kind: 'sliding', step_points: 1, min_steps: 4, max_steps: null },
+      },
+      '/value/amount',
+    ],
+    [
+      'a minimum that cannot be counted',
+      { conditions: { minimum_spend: '999999999999999' } },
+      '/conditions/minimum_spend',
+    ],
+  ] satisfies [string, RewardDraft, string][])('is refused for %s', async (_what, changes, pointer) => {
+    const shop = await newShop(env)
+    const created = await post('/v1/api/rewards', shop.key, rewardDraft(changes))
+    expect(created.status).toBe(400)
+    expect(await created.json()).toMatchObject({ code: 'validation_failed', errors: [{ pointer }] })
+    const updated = await update(shop, await newReward(shop), changes)
+    expect(await updated.json()).toMatchObject({ errors: [{ pointer: `/reward${pointer}` }] })
   })
 
   it('is one too many after a hundred; archived ones do not count', async () => {
