@@ -124,6 +124,11 @@ describe('a customer', () => {
     expect(redeemRefusal(reward, redeemer, MONDAY_MS)).toMatchObject({ code })
   })
 
+  it('is not told to wait for a draft, which nothing but its merchant brings about', () => {
+    const refusal = redeemRefusal(rewardOf(inputOf(), { status: 'draft' }), RICH, MONDAY_MS)
+    expect(refusal?.detail).toBe('This reward is a draft: activate it first.')
+  })
+
   it('may redeem where tier, dates and limits allow it', () => {
     const reward = rewardOf(
       inputOf({

@@ -266,6 +266,20 @@ describe('an end', () => {
     expect(redeemer.ledger.account.posted).toBe(posted)
   })
 
+  it('of many codes on the same day is not asked of the shop in the same moment', () => {
+    const attempts = [0, 1, 2].map((minutes) => {
+      const redeemer = new TestRedeemer(1000)
+      redeemer.wait(minutes * 60_000)
+      redeemer.redeem({ codeValidDays: 1 })
+      redeemer.settle(REDEMPTION, 1, ISSUED)
+      redeemer.wait((redeemer.record(REDEMPTION)?.expiresAtMs ?? 0) - redeemer.nowMs)
+      return (redeemer.record(REDEMPTION)?.nextAttemptAtMs ?? 0) - redeemer.nowMs
+    })
+    expect(new Set(attempts).size).toBe(3)
+    expect(Math.min(...attempts)).toBeGreaterThanOrEqual(0)
+    expect(Math.max(...attempts)).toBeLessThan(HOUR_MS / 2)
+  })
+
   it('counts the days of a code from when it works, not from when it was asked for', () => {
     const redeemer = pending({ codeValidDays: 1 })
     redeemer.wait(3 * DAY_MS)

@@ -28,6 +28,8 @@ const USUAL_RETRY_MS = 900_000
 const LONGEST_RETRY_MS = 6 * 3_600_000
 /** After this, a job that was sent and never came is sent again. */
 const JOB_PATIENCE_MS = 60_000
+/** All codes of a shop expire at the end of a day: their ends are spread over this, to leave its API to shoppers. */
+const EXPIRY_SPREAD_MS = 1_800_000
 /** Whoever asked for an end takes the lease at once; this is for one who died before. */
 const END_PATIENCE_MS = 5_000
 
@@ -166,9 +168,9 @@ export function dueAtMs({ state, ending, expiresAtMs, requestedAtMs }: Redemptio
 export function due(record: RedemptionRecord, nowMs: number): Change | null {
   const atMs = dueAtMs(record)
   if (atMs === null || atMs > nowMs) return null
-  return record.state === 'pending'
-    ? giveUp(record, 'shop_unreachable', nowMs)
-    : { record: beginEnd(record, { ending: 'expired', cancelReason: null }, nowMs, nowMs), step: null }
+  if (record.state === 'pending') return giveUp(record, 'shop_unreachable', nowMs)
+  const attemptAtMs = nowMs + (record.requestedAtMs % EXPIRY_SPREAD_MS)
+  return { record: beginEnd(record, { ending: 'expired', cancelReason: null }, nowMs, attemptAtMs), step: null }
 }
 
 /** The record once a job for its next attempt is on its way: another one is sent only if that one gets lost. */
