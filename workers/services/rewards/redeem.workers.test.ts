@@ -184,6 +184,12 @@ describe('a server', () => {
     const second = await list(`limit=3&cursor=${first.next_cursor}`)
     expect([...first.redemptions, ...second.redemptions]).toEqual(made.toReversed())
     expect(second.next_cursor).toBeNull()
+    // Of another kind of list.
+    const foreign = await get(
+      `/v1/api/redemptions?customer_id=${customers[0]?.ref.customerId}&cursor=${first.next_cursor}`,
+      shop.key,
+    )
+    expect(await problemIn(foreign)).toBe('400 validation_failed')
     expect((await list(`reward_id=${one.id}`)).redemptions).toHaveLength(2)
     expect((await list(`code=${made[1]?.code?.toLowerCase()}`)).redemptions).toEqual([made[1]])
     expect((await list('state=used')).redemptions).toEqual([])

@@ -35,6 +35,7 @@ export async function listRedemptions({ env }: HandlerContext, caller: Caller, q
 }
 
 async function accountPage(env: Env, ref: AccountRef, query: Query): Promise<Answer<Page>> {
+  if (query.cursor !== undefined && !/^\d{1,15}$/.test(query.cursor)) return BAD_CURSOR
   const { redemptions, next } = await callAccount(env, ref, (stub) =>
     stub.redemptions(ref, {
       before: query.cursor ?? null,
