@@ -36,10 +36,7 @@ export function fill(text: string, ...values: readonly string[]): string {
   return text.replace(/\{(\d)\}/g, (_, index: string) => values[Number(index)] ?? '')
 }
 
-/**
- * How one speaks with these texts. The language alone decides on numbers and dates: months are written out, so regions
- * differ in nothing that could be misread.
- */
+/** How one speaks with these texts. The language alone, not the region, decides how numbers and dates are written. */
 export function voiceOf(texts: Texts = en): Voice {
   const { language } = texts
   const plural = new Intl.PluralRules(language)
