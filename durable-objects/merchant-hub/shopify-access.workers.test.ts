@@ -3,13 +3,14 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ShopRef } from '../../workers/integrations/shopify/admin/answer.ts'
 import {
+  connect,
   connectedShop,
   endAccessTokens,
-  orderFaults,
   sessionToken,
   setAccessLife,
   testShop,
-} from '../../workers/integrations/shopify/admin/testing.ts'
+  trouble,
+} from '../../workers/services/rewards/testing.ts'
 import type { ShopifyAccess } from '../kernel/protocol.ts'
 import { merchantHub } from '../kernel/stubs.ts'
 
@@ -31,9 +32,9 @@ async function tokenOf(shop: ShopRef, refused: string | null = null): Promise<st
 /** A shop whose access token Shopify has given a minute only: too little to be used again. */
 async function shopWithEndingToken(): Promise<ShopRef> {
   const shop = testShop()
-  await setAccessLife(env, shop, 60)
-  await connectedShop(env, shop)
-  await setAccessLife(env, shop, 3600)
+  await setAccessLife(shop, 60)
+  await connect(shop)
+  await setAccessLife(shop, 3600)
   return shop
 }
 
@@ -45,7 +46,7 @@ describe("a shop's access", () => {
   it('comes from a session token, with the scopes that the merchant granted, and lasts', async () => {
     const shop = testShop()
     const { merchantId, domain } = shop
-    const token = await sessionToken(env, domain)
+    const token = await sessionToken({ domain })
     await expect(merchantHub(env, merchantId).connectShopify(merchantId, domain, token)).resolves.toMatchObject({
       ok: true,
       scopes: expect.arrayContaining(['write_discounts']),
@@ -57,7 +58,7 @@ describe("a shop's access", () => {
 
   it('is refused for a session token of another shop', async () => {
     const { merchantId, domain } = testShop()
-    const token = await sessionToken(env, testShop().domain)
+    const token = await sessionToken(testShop())
     await expect(merchantHub(env, merchantId).connectShopify(merchantId, domain, token)).resolves.toEqual({
       ok: false,
       problem: 'refused',
@@ -76,7 +77,7 @@ describe("a shop's access", () => {
       if (isFirst) await new Promise((resolve) => setTimeout(resolve, 300))
       return answer
     })
-    const tokens = await Promise.all([sessionToken(env, domain), sessionToken(env, domain)])
+    const tokens = await Promise.all([sessionToken({ domain }), sessionToken({ domain })])
     const hub = merchantHub(env, merchantId)
     const connections = await Promise.all(tokens.map((token) => hub.connectShopify(merchantId, domain, token)))
     expect(connections).toMatchObject([{ ok: true }, { ok: true }])
@@ -84,7 +85,7 @@ describe("a shop's access", () => {
   })
 
   it('is at rest in sealed form only', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const token = await tokenOf(shop)
     const rows = await runInDurableObject(env.MERCHANT_HUB.getByName(shop.merchantId), (_hub, { storage }) =>
       storage.sql.exec('SELECT * FROM shopify_access').toArray(),
@@ -94,7 +95,7 @@ describe("a shop's access", () => {
   })
 
   it('is forgotten when the app is uninstalled', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     await merchantHub(env, shop.merchantId).disconnectShopify(shop.merchantId)
     await expect(accessOf(shop)).resolves.toEqual({ ok: false, problem: 'not_connected' })
   })
@@ -110,7 +111,7 @@ describe('refreshing', () => {
   })
 
   it('makes a new token in place of one that Shopify has just refused, and only of that one', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const first = await tokenOf(shop)
     const tokens = await Promise.all(Array.from({ length: 20 }, () => tokenOf(shop, first)))
     expect(new Set(tokens).size).toBe(1)
@@ -120,9 +121,9 @@ describe('refreshing', () => {
   })
 
   it('is tried again with the same refresh token where the answer was lost', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const first = await tokenOf(shop)
-    await orderFaults(env, shop, { match: 'oauth', effect: 'drop_after' })
+    await trouble(shop, { match: 'oauth', effect: 'drop_after' })
     await expect(accessOf(shop, first)).resolves.toEqual({ ok: false, problem: 'unavailable' })
     const second = await tokenOf(shop, first)
     expect(second).not.toBe(first)
@@ -130,7 +131,7 @@ describe('refreshing', () => {
   })
 
   it('survives that the object dies after Shopify has answered and before it has stored the pair', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const first = await tokenOf(shop)
     const stub = env.MERCHANT_HUB.getByName(shop.merchantId)
     const row = await runInDurableObject(stub, (_hub, { storage }) =>
@@ -153,7 +154,7 @@ describe('refreshing', () => {
     'leaves the current token in use while Shopify answers with %s',
     async (effect) => {
       const shop = await shopWithEndingToken()
-      await orderFaults(env, shop, { match: 'oauth', effect })
+      await trouble(shop, { match: 'oauth', effect })
       const current = await tokenOf(shop)
       const next = await tokenOf(shop)
       expect(next).not.toBe(current)
@@ -161,30 +162,30 @@ describe('refreshing', () => {
   )
 
   it('ends with the refresh token: then only the merchant’s visit helps', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const first = await tokenOf(shop)
     const stub = env.MERCHANT_HUB.getByName(shop.merchantId)
     await runInDurableObject(stub, (_hub, { storage }) => {
       storage.sql.exec('UPDATE shopify_access SET refresh_expires_at_ms = 1')
     })
     await expect(accessOf(shop, first)).resolves.toEqual({ ok: false, problem: 'not_connected' })
-    await connectedShop(env, shop)
+    await connect(shop)
     expect(await tokenOf(shop, first)).not.toBe(first)
   })
 
   it('ends when Shopify takes the refresh token no more; the access token serves on while it lasts', async () => {
     const shop = await shopWithEndingToken()
     // A second exchange, of which this hub does not know, revokes what it has.
-    await connectedShop(env, { merchantId: crypto.randomUUID(), domain: shop.domain })
+    await connect({ merchantId: crypto.randomUUID(), domain: shop.domain })
     const current = await tokenOf(shop)
     await expect(accessOf(shop, current)).resolves.toEqual({ ok: false, problem: 'not_connected' })
   })
 
   it('does not bring back a shop that was disconnected meanwhile', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const first = await tokenOf(shop)
-    await endAccessTokens(env, shop)
-    await orderFaults(env, shop, { match: 'oauth', effect: 'slow', delay_ms: 300 })
+    await endAccessTokens(shop)
+    await trouble(shop, { match: 'oauth', effect: 'slow', delay_ms: 300 })
     const refreshing = accessOf(shop, first)
     await new Promise((resolve) => setTimeout(resolve, 100))
     await merchantHub(env, shop.merchantId).disconnectShopify(shop.merchantId)

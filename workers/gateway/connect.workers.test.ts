@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { Reward } from '../../domain/contracts/rewards.ts'
 import { merchantHub } from '../../durable-objects/kernel/stubs.ts'
-import { orderFaults, sessionToken } from '../integrations/shopify/admin/testing.ts'
+import { sessionToken, trouble } from '../services/rewards/testing.ts'
 import { call, get, newShop, post, type TestShop } from './testing.ts'
 
 /** `auth.connectShop`: what the embedded app sends when a merchant opens it. The stand-in plays App Bridge and Shopify. */
@@ -20,7 +20,7 @@ describe('connecting a shop', () => {
   it('exchanges the session token and tells the scopes that the merchant granted', async () => {
     const shop = await newShop(env)
     expect(await isConnected(shop)).toBe(false)
-    const response = await connect(await sessionToken(env, shop.domain))
+    const response = await connect(await sessionToken(shop))
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({ connected: true, scopes: expect.arrayContaining(['write_discounts']) })
     expect(await isConnected(shop)).toBe(true)
@@ -35,7 +35,7 @@ describe('connecting a shop', () => {
     }
     const created = Reward.parse(await (await post('/v1/api/rewards', shop.key, reward)).json())
     expect(created.discount).toMatchObject({ state: 'waiting', discount_id: null })
-    await connect(await sessionToken(env, shop.domain))
+    await connect(await sessionToken(shop))
     await vi.waitFor(
       async () => {
         const read = Reward.parse(await (await get(`/v1/api/rewards/${created.id}`, shop.key)).json())
@@ -48,14 +48,14 @@ describe('connecting a shop', () => {
   it('may be repeated', async () => {
     const shop = await newShop(env)
     for (let round = 0; round < 2; round += 1) {
-      expect((await connect(await sessionToken(env, shop.domain))).status).toBe(200)
+      expect((await connect(await sessionToken(shop))).status).toBe(200)
     }
     expect(await isConnected(shop)).toBe(true)
   })
 
   it('takes a session token and nothing else', async () => {
     const shop = await newShop(env)
-    const token = await sessionToken(env, shop.domain)
+    const token = await sessionToken(shop)
     const answers = await Promise.all([connect(), connect(shop.key), connect(`${token.slice(0, -4)}AAAA`)])
     const codes = await Promise.all(answers.map((answer) => answer.json()))
     expect(codes).toMatchObject([
@@ -70,7 +70,7 @@ describe('connecting a shop', () => {
     const gone = await newShop(env)
     await env.CONTROL.prepare("UPDATE shops SET status = 'uninstalled' WHERE domain = ?1").bind(gone.domain).run()
     for (const domain of [gone.domain, `t-${crypto.randomUUID()}.myshopify.com`]) {
-      const response = await connect(await sessionToken(env, domain))
+      const response = await connect(await sessionToken({ domain }))
       expect(response.status).toBe(404)
       expect(await response.json()).toMatchObject({ code: 'shop_unknown' })
     }
@@ -78,8 +78,8 @@ describe('connecting a shop', () => {
 
   it('says so when Shopify does not answer', async () => {
     const shop = await newShop(env)
-    await orderFaults(env, shop, { match: 'oauth', effect: 'status_500' })
-    const response = await connect(await sessionToken(env, shop.domain))
+    await trouble(shop, { match: 'oauth', effect: 'status_500' })
+    const response = await connect(await sessionToken(shop))
     expect(response.status).toBe(503)
     expect(await response.json()).toMatchObject({ code: 'unavailable', retryable: true })
   })
@@ -87,7 +87,7 @@ describe('connecting a shop', () => {
 
 it('a session token opens nothing else', async () => {
   const shop = await newShop(env)
-  const headers = { authorization: `Bearer ${await sessionToken(env, shop.domain)}` }
+  const headers = { authorization: `Bearer ${await sessionToken(shop)}` }
   for (const path of ['/v1/api/core/settings', '/v1/api/rewards', '/v1/api/core/program']) {
     expect((await call(path, { headers })).status).toBe(401)
   }

@@ -1,16 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
-import { connectedShop } from '../../../workers/integrations/shopify/admin/testing.ts'
 import { shopByMerchant } from '../../../workers/platform/control.ts'
 import { readReward } from '../../../workers/platform/rewards.ts'
-import { connectedShop as rewardShop, newReward } from '../../../workers/services/rewards/testing.ts'
+import { connect, connectedShop, newReward } from '../../../workers/services/rewards/testing.ts'
 import { deliver, newShop } from '../../examples.ts'
 
 it('app/uninstalled forgets the shop’s tokens, unless it was installed again since', async () => {
   const merchantId = await newShop()
   const { domain = '' } = (await shopByMerchant(env, merchantId)) ?? {}
-  await connectedShop(env, { merchantId, domain })
+  await connect({ merchantId, domain })
   const access = () => merchantHub(env, merchantId).shopifyAccess(merchantId, domain, null)
   const uninstalled = (atMs: number) => ({
     merchant_id: merchantId,
@@ -28,7 +27,7 @@ it('app/uninstalled forgets the shop’s tokens, unless it was installed again s
 })
 
 it('app/uninstalled takes the shop’s discounts along: rewards wait for new ones until it is connected again', async () => {
-  const shop = await rewardShop()
+  const shop = await connectedShop()
   const { merchantId, domain } = shop
   const reward = await newReward(shop)
   expect(reward.discount).toMatchObject({ state: 'ready' })

@@ -8,11 +8,10 @@ import { customerAccountName, merchantHub } from '../../../durable-objects/kerne
 import { deliver } from '../../../queues/examples.ts'
 import {
   accountOf,
-  ADMIN,
-  askShop,
   codesInShop,
   connectedShop,
   customerWith,
+  endAccessTokens,
   newReward,
   outcomeOf,
   type RewardDraft,
@@ -166,7 +165,7 @@ describe('while a code is made', () => {
     await inEachTrouble('oauth', effects, async (scene, order) => {
       const begun = await begin(scene)
       scenes.push({ scene, begun })
-      await askShop(scene.shop, 'PUT', `${ADMIN}/access_tokens.json`, { expire_now: true })
+      await endAccessTokens(scene.shop)
       await order()
       await drive(scene, begun)
       await trouble(scene.shop)

@@ -16,22 +16,36 @@ import type { RedemptionRecord } from '../../../domain/rewards/types.ts'
 import type { AccountRef } from '../../../durable-objects/kernel/protocol.ts'
 import { customerAccount, merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import { call, get, newShop, post, type TestShop } from '../../gateway/testing.ts'
+import { shopAddress } from '../../integrations/shopify/address.ts'
 import { shopifyAccess } from '../../integrations/shopify/admin/access.ts'
+import type { RewardDiscountInput, ShopRef } from '../../integrations/shopify/admin/answer.ts'
+import { ADMIN_API_VERSION } from '../../integrations/shopify/admin/version.ts'
 import { readReward } from '../../platform/rewards.ts'
 import { issueShopperToken, issueVisitorToken } from '../../platform/token.ts'
 
-/** What the tests of rewards share: a shop of the stand-in that LoyalNest has access to, its customers, and their codes. */
+/**
+ * What tests with the Shopify stand-in share: shops of it that LoyalNest has access to, their trouble, their customers,
+ * rewards and codes. Every `….myshopify.com` exists there.
+ */
 
 export type { TestShop }
-export const ADMIN = '/admin/api/2026-10'
+const ADMIN = `/admin/api/${ADMIN_API_VERSION}`
 
 /** Asks the stand-in about a shop. */
-export function askShop(shop: TestShop, method: string, path: string, body?: unknown): Promise<Response> {
-  return fetch(env.SHOPIFY_PROXY + path, {
+async function askShop({ domain }: Pick<ShopRef, 'domain'>, method: 'POST' | 'PUT', path: string, body: object) {
+  const { url, headers } = shopAddress(env, domain, path)
+  const answer = await fetch(url, {
     method,
-    headers: { 'content-type': 'application/json', 'x-forwarded-host': shop.domain },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
   })
+  if (!answer.ok) throw new Error(`The stand-in answered ${answer.status} to ${method} ${path}`)
+  return answer
+}
+
+/** A shop that only Shopify knows. */
+export function testShop(): ShopRef {
+  return { merchantId: crypto.randomUUID(), domain: `t-${crypto.randomUUID()}.myshopify.com` }
 }
 
 /** An active shop that gave LoyalNest access to its Admin API. */
@@ -41,15 +55,32 @@ export async function connectedShop(): Promise<TestShop> {
   return shop
 }
 
-/** Gives LoyalNest access, as the merchant does by opening the app. */
-export async function connect(shop: TestShop): Promise<void> {
-  const answer = await askShop(shop, 'POST', '/admin/app/session-token.json')
-  const { session_token: token } = z.object({ session_token: z.string() }).parse(await answer.json())
-  await merchantHub(env, shop.merchantId).connectShopify(shop.merchantId, shop.domain, token)
+/** A session token as App Bridge gets it inside the shop's admin. */
+export async function sessionToken(shop: Pick<ShopRef, 'domain'>): Promise<string> {
+  const answer = await askShop(shop, 'POST', '/admin/app/session-token.json', {})
+  return z.object({ session_token: z.string() }).parse(await answer.json()).session_token
 }
 
-/** Trouble in the shop's Admin API, as tools/shopify/faults.ts knows it. */
+/** Gives LoyalNest access, as the merchant does by opening the app. */
+export async function connect(shop: ShopRef): Promise<void> {
+  const token = await sessionToken(shop)
+  const connection = await merchantHub(env, shop.merchantId).connectShopify(shop.merchantId, shop.domain, token)
+  if (!connection.ok) throw new Error(`The shop was not connected: ${connection.problem}`)
+}
+
+/** Ends the shop's access tokens; refresh tokens stay. */
+export async function endAccessTokens(shop: ShopRef): Promise<void> {
+  await askShop(shop, 'PUT', `${ADMIN}/access_tokens.json`, { expire_now: true })
+}
+
+/** How long the access tokens live that the shop gives from now on. */
+export async function setAccessLife(shop: ShopRef, seconds: number): Promise<void> {
+  await askShop(shop, 'PUT', `${ADMIN}/access_tokens.json`, { expires_in: seconds })
+}
+
+/** Trouble in the shop's Admin API, as tools/shopify/faults.ts knows it: once, unless `times` says more often. */
 export interface Trouble {
+  /** A root field such as `discountRedeemCodeBulkAdd`, `oauth`, or `*`. */
   readonly match: string
   readonly effect:
     | 'status_500'
@@ -65,9 +96,29 @@ export interface Trouble {
 }
 
 /** Replaces what trouble the shop is in. */
-export async function trouble(shop: TestShop, ...faults: readonly Trouble[]): Promise<void> {
-  const answer = await askShop(shop, 'PUT', `${ADMIN}/faults.json`, { shop: shop.domain, faults })
-  if (!answer.ok) throw new Error(await answer.text())
+export async function trouble(shop: ShopRef, ...faults: readonly Trouble[]): Promise<void> {
+  await askShop(shop, 'PUT', `${ADMIN}/faults.json`, { faults })
+}
+
+/** A reward's discount that the shop takes. */
+export function rewardDiscount(changes: Partial<RewardDiscountInput> = {}): RewardDiscountInput {
+  return {
+    title: '5 € off',
+    firstCode: `LN-REWARD-${crypto.randomUUID().slice(0, 8).toUpperCase()}`,
+    startsAt: '2026-08-01T00:00:00Z',
+    endsAt: null,
+    classes: ['ORDER'],
+    combinesWith: { orderDiscounts: false, productDiscounts: true, shippingDiscounts: true },
+    config: {
+      v: 1,
+      key: btoa('0'.repeat(32)),
+      sliding: false,
+      title: '5 € off',
+      terms: { '1': { type: 'amount_off', amount: '5.00', minimum: null, collections: 0, share: null } },
+    },
+    variables: { collections1: [], collections2: [], collections3: [], collections4: [] },
+    ...changes,
+  }
 }
 
 export type RewardDraft = Partial<z.input<typeof RewardInput>>

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { AdminAnswer } from './answer.ts'
 import { askAdmin } from './client.ts'
 import { JOB, REMOVE_CODE } from './documents.ts'
-import { connectedShop, endAccessTokens, orderFaults, testShop } from './testing.ts'
+import { connectedShop, endAccessTokens, testShop, trouble } from '../../../services/rewards/testing.ts'
 
 /** What Shopify may answer, one by one: real answers come from the stand-in, rare ones are played. */
 
@@ -49,13 +49,13 @@ const done = json({ data: { job: { id: ofNobody, done: true } } })
 
 describe('an answer', () => {
   it('is read by its schema', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     play(done)
     await expect(query(shop)).resolves.toEqual({ ok: true, data: { job: { id: ofNobody, done: true } } })
   })
 
   it('goes with the shop’s token, and says what it is about', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const sent = play(done)
     await query(shop)
     expect(sent[0]?.headers.get('x-shopify-access-token')).toMatch(/^shpat_|^shpca_|^\S{16,}$/)
@@ -83,7 +83,7 @@ describe('no usable answer', () => {
     ['an error without a code', json({ data: null, errors: [{ message: 'Something went wrong', path: ['job'] }] })],
     ['a broken connection', () => Promise.reject(new TypeError('Network connection lost.'))],
   ])('(%s) leaves open whether a change was made, and only a change', async (_what, answer) => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     vi.spyOn(console, 'error').mockImplementation(() => {})
     play(answer, answer)
     await expect(query(shop)).resolves.toEqual(unavailable(false))
@@ -91,8 +91,8 @@ describe('no usable answer', () => {
   })
 
   it('comes by the deadline', async () => {
-    const shop = await connectedShop(env)
-    await orderFaults(env, shop, { match: '*', effect: 'silent', times: 2 })
+    const shop = await connectedShop()
+    await trouble(shop, { match: '*', effect: 'silent', times: 2 })
     const startMs = Date.now()
     await expect(mutation(shop, startMs + 300)).resolves.toEqual(unavailable(true))
     expect(Date.now() - startMs).toBeLessThan(1_500)
@@ -100,14 +100,14 @@ describe('no usable answer', () => {
   })
 
   it('changes nothing while Shopify gives no token', async () => {
-    const shop = await connectedShop(env)
-    await endAccessTokens(env, shop)
-    await orderFaults(env, shop, { match: 'oauth', effect: 'silent' })
+    const shop = await connectedShop()
+    await endAccessTokens(shop)
+    await trouble(shop, { match: 'oauth', effect: 'silent' })
     await expect(mutation(shop, Date.now() + 400)).resolves.toEqual(unavailable(false))
   })
 
   it('is assumed where a change was made and a part of its answer failed', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const answer = graphqlError('ACCESS_DENIED', { discountCodeRedeemCodeBulkDelete: { job: null, userErrors: [] } })
     play(answer)
     await expect(mutation(shop)).resolves.toEqual(unavailable(true))
@@ -116,7 +116,7 @@ describe('no usable answer', () => {
 
 describe('a refusal', () => {
   it('names what the merchant can do when a scope is missing', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     play(graphqlError('ACCESS_DENIED'))
     await expect(mutation(shop)).resolves.toEqual({
       ok: false,
@@ -130,7 +130,7 @@ describe('a refusal', () => {
   })
 
   it.each([402, 403, 404, 423])('is what the status %i says', async (status) => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     play(json({ errors: 'no' }, status))
     await expect(mutation(shop)).resolves.toMatchObject({
       ok: false,
@@ -141,14 +141,14 @@ describe('a refusal', () => {
 
 describe('a token that is over', () => {
   it('is replaced, and the request sent again', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     await expect(query(shop)).resolves.toMatchObject({ ok: true })
-    await endAccessTokens(env, shop)
+    await endAccessTokens(shop)
     await expect(query(shop)).resolves.toMatchObject({ ok: true })
   })
 
   it('is replaced once: refused again, the app is no longer installed', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const refused = json({ errors: '[API] Invalid API key or access token' }, 401)
     const sent = play(refused, refused)
     await expect(mutation(shop)).resolves.toEqual({ ok: false, fault: { kind: 'not_connected' } })
@@ -171,7 +171,7 @@ const throttled = (available: number) =>
 
 describe('throttling', () => {
   it('is waited out, as long as Shopify’s numbers say', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     play(throttled(0), done)
     const startMs = Date.now()
     await expect(query(shop)).resolves.toMatchObject({ ok: true })
@@ -179,7 +179,7 @@ describe('throttling', () => {
   })
 
   it('is told where the deadline comes before its end; nothing was done', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     play(throttled(0))
     await expect(mutation(shop, Date.now() + 150)).resolves.toEqual({
       ok: false,
@@ -188,7 +188,7 @@ describe('throttling', () => {
   })
 
   it('keeps later requests from being sent in vain', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const sent = play(throttled(0))
     await query(shop, Date.now() + 150)
     await expect(query(shop, Date.now() + 50)).resolves.toMatchObject({ fault: { kind: 'throttled' } })
@@ -196,7 +196,7 @@ describe('throttling', () => {
   })
 
   it('by 429 is waited out as Retry-After says', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     play(json({ errors: 'slow down' }, 429, { 'retry-after': '0.3' }), done)
     const startMs = Date.now()
     await expect(query(shop)).resolves.toMatchObject({ ok: true })
@@ -207,7 +207,7 @@ describe('throttling', () => {
 })
 
 it('no log line holds a token', async () => {
-  const shop = await connectedShop(env)
+  const shop = await connectedShop()
   const lines: unknown[] = []
   for (const level of ['info', 'warn', 'error', 'log', 'debug'] as const) {
     vi.spyOn(console, level).mockImplementation((...words) => void lines.push(words))

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { AdminAnswer, ShopRef } from './answer.ts'
 import { addCode, createRewardDiscount, findCode, removeCode, updateRewardDiscount } from './discounts.ts'
-import { connectedShop, orderFaults, rewardDiscount } from './testing.ts'
+import { connectedShop, rewardDiscount, trouble } from '../../../services/rewards/testing.ts'
 
 /** Against the stand-in, which executes the documents by the real schema. */
 
@@ -15,14 +15,14 @@ function dataOf<T>(answer: AdminAnswer<T>): T {
 }
 
 async function shopWithDiscount(): Promise<{ shop: ShopRef; discountGid: string }> {
-  const shop = await connectedShop(env)
+  const shop = await connectedShop()
   const { discountGid } = dataOf(await createRewardDiscount(env, shop, rewardDiscount(), soon()))
   return { shop, discountGid }
 }
 
 describe("a reward's discount", () => {
   it('is created with its Function’s metafields and its first code', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const discount = rewardDiscount()
     const { discountGid } = dataOf(await createRewardDiscount(env, shop, discount, soon()))
     expect(discountGid).toMatch(/^gid:\/\/shopify\/DiscountCodeNode\/\d+$/)
@@ -33,14 +33,14 @@ describe("a reward's discount", () => {
   })
 
   it('may be on shipping, and then combines with no other on shipping, whatever the merchant wished', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const discount = rewardDiscount({ classes: ['SHIPPING'] })
     expect(discount.combinesWith.shippingDiscounts).toBe(true)
     await expect(createRewardDiscount(env, shop, discount, soon())).resolves.toMatchObject({ ok: true })
   })
 
   it('is the same one when it is created again, brought up to date', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const discount = rewardDiscount()
     const first = dataOf(await createRewardDiscount(env, shop, discount, soon()))
     const again = await createRewardDiscount(env, shop, { ...discount, title: 'Five euros off' }, soon())
@@ -48,9 +48,9 @@ describe("a reward's discount", () => {
   })
 
   it('is found when the answer to its creation was lost', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const discount = rewardDiscount()
-    await orderFaults(env, shop, { match: 'discountCodeAppCreate', effect: 'drop_after' })
+    await trouble(shop, { match: 'discountCodeAppCreate', effect: 'drop_after' })
     await expect(createRewardDiscount(env, shop, discount, soon())).resolves.toEqual({
       ok: false,
       fault: { kind: 'unavailable', maybeDone: true },
@@ -60,7 +60,7 @@ describe("a reward's discount", () => {
   })
 
   it('is refused with the field and Shopify’s sentence', async () => {
-    const shop = await connectedShop(env)
+    const shop = await connectedShop()
     const endsBefore = rewardDiscount({ endsAt: '2026-07-01T00:00:00Z' })
     await expect(createRewardDiscount(env, shop, endsBefore, soon())).resolves.toMatchObject({
       ok: false,
@@ -128,7 +128,7 @@ describe('a code', () => {
     async (effect) => {
       const { shop, discountGid } = await shopWithDiscount()
       const code = newCode()
-      await orderFaults(env, shop, { match: 'discountRedeemCodeBulkAdd', effect })
+      await trouble(shop, { match: 'discountRedeemCodeBulkAdd', effect })
       await expect(addCode(env, shop, discountGid, code, soon())).resolves.toEqual({
         ok: false,
         fault: { kind: 'unavailable', maybeDone: true },
@@ -142,7 +142,7 @@ describe('a code', () => {
     'may have been made when nobody answers any more how its creation stands (%s)',
     async (effect) => {
       const { shop, discountGid } = await shopWithDiscount()
-      await orderFaults(env, shop, { match: 'discountRedeemCodeBulkCreation', effect, times: 50 })
+      await trouble(shop, { match: 'discountRedeemCodeBulkCreation', effect, times: 50 })
       await expect(addCode(env, shop, discountGid, newCode(), Date.now() + 1_500)).resolves.toEqual({
         ok: false,
         fault: { kind: 'unavailable', maybeDone: true },
@@ -154,7 +154,7 @@ describe('a code', () => {
     const { shop, discountGid } = await shopWithDiscount()
     const [known, unknown] = [newCode(), newCode()]
     dataOf(await addCode(env, shop, discountGid, known, soon()))
-    await orderFaults(env, shop, { match: 'discountRedeemCodeBulkAdd', effect: 'user_error', times: 2 })
+    await trouble(shop, { match: 'discountRedeemCodeBulkAdd', effect: 'user_error', times: 2 })
     dataOf(await addCode(env, shop, discountGid, known, soon()))
     await expect(addCode(env, shop, discountGid, unknown, soon())).resolves.toEqual({
       ok: false,
