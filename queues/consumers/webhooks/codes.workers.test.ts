@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import type { WebhookMessage } from '../../../domain/earning/facts.ts'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
+import { leaseAndSettle } from '../../../workers/integrations/shopify/settle.ts'
 import { neonBatch, sql } from '../../../workers/platform/neon.ts'
 import {
   accountOf,
@@ -136,6 +137,27 @@ describe('a code that somebody deleted in the shop', () => {
     expect(await balanceOf(customer)).toMatchObject({ points: 300 })
     const slots = await merchantHub(env, shop.merchantId).rewardSlots(shop.merchantId)
     expect(slots[reward.id] ?? 0).toBe(0)
+    expect(await faultsInBooks(customer)).toEqual([])
+  })
+
+  it('while its driver has not told the account yet waits for that, and is not handed to the customer for good', async () => {
+    const shop = await connectedShop()
+    const reward = await newReward(shop)
+    const customer = await customerWith(shop, 300)
+    await trouble(shop, { match: 'discountRedeemCodeBulkCreation', effect: 'status_500', times: 50 })
+    const { id, state } = await redemptionIn(await redeem(customer, reward.id))
+    expect(state).toBe('pending')
+    const code = (await stateOf(customer, id))?.code ?? ''
+    expect(await deliver('loyalnest-webhooks', [removalOf(shop, code)])).toEqual({ acked: [], retried: [0] })
+    await trouble(shop)
+    expect(await leaseAndSettle(env, customer.ref, id)).toMatchObject({ state: 'issued' })
+    await projected(shop, code)
+    expect(await deliver('loyalnest-webhooks', [removalOf(shop, code)])).toEqual({ acked: [0], retried: [] })
+    await vi.waitFor(async () => expect(await stateOf(customer, id)).toMatchObject({ state: 'cancelled' }), {
+      timeout: 10_000,
+    })
+    expect(await codesInShop(shop, reward)).toEqual([])
+    expect(await balanceOf(customer)).toMatchObject({ points: 300, held: 0 })
     expect(await faultsInBooks(customer)).toEqual([])
   })
 
