@@ -53,9 +53,15 @@ function permissionText(operation: Operation): string {
   return `Needs the permission \`${access.permission}\` (${PERMISSIONS[access.permission]})${shopper}${visitor}.`
 }
 
+function quotaText({ access, rateClass }: Operation): string {
+  const most = (quota: number) => `t most ${quota.toLocaleString('en')} in ${WINDOW_SECONDS} seconds.`
+  const all = `A${most(QUOTAS[rateClass])}`
+  if (access.kind !== 'member' || !access.shopper) return all
+  return `${all} Of one shopper a${most(rateClass === 'write' ? QUOTAS.session : QUOTAS.shopper_read)}`
+}
+
 function descriptionOf(operation: Operation): string {
-  const quota = `At most ${QUOTAS[operation.rateClass].toLocaleString('en')} in ${WINDOW_SECONDS} seconds.`
-  return [operation.description, permissionText(operation), quota].filter(Boolean).join('\n\n')
+  return [operation.description, permissionText(operation), quotaText(operation)].filter(Boolean).join('\n\n')
 }
 
 function securityOf({ access }: Operation): NonNullable<PathConfig['security']> {

@@ -1,10 +1,11 @@
-import type { Operation, OPERATIONS, RateClass } from '../../domain/contracts/operations.ts'
+import type { Operation, OPERATIONS } from '../../domain/contracts/operations.ts'
 import type { IdempotencyClaim } from '../../durable-objects/kernel/protocol.ts'
 import type { Answer, Caller, HandlerContext } from '../platform/handler.ts'
 import { type Exchange, jsonResponse, problemResponse } from './exchange.ts'
 import { authenticate } from './middleware/auth.ts'
 import { allowOrigin, checkCallerOrigin } from './middleware/cors.ts'
 import { readClaim } from './middleware/idempotency.ts'
+import type { Quota } from './middleware/quotas.ts'
 import { limitRate } from './middleware/rate-limit.ts'
 import { readInput } from './middleware/validate.ts'
 import { problemOf } from './problem.ts'
@@ -15,20 +16,16 @@ export type ServedOperation = (typeof OPERATIONS)[number]
 export type AnyHandler = (context: HandlerContext, input: never) => Promise<Answer<unknown>>
 
 /** Which quota a request counts against, and whose. */
-function quotaOf(
-  { access, rateClass }: ServedOperation,
-  caller: Caller | null,
-  exchange: Exchange,
-): readonly [RateClass, string] {
+function quotaOf({ rateClass }: ServedOperation, caller: Caller | null, exchange: Exchange): readonly [Quota, string] {
   if (caller === null) return [rateClass, exchange.address]
   const { principal, shop } = caller
-  // One shopper must not use up what the shop's own server may write, nor the shop's Admin API.
-  if (principal.kind === 'shopper' && rateClass === 'write') return ['session', principal.customerId]
-  if (access.kind === 'shopper' || access.kind === 'proxy') {
-    if (principal.kind === 'shopper') return [rateClass, principal.customerId]
-    // Visitors have no name, and all come from Shopify's addresses: what they ask for counts as reads of their shop.
-    if (principal.kind === 'visitor') return ['read', shop.merchantId]
+  // One shopper must not use up what the shop's own server may do, nor the shop's hub and Admin API.
+  if (principal.kind === 'shopper') {
+    if (rateClass === 'write') return ['session', principal.customerId]
+    return [rateClass === 'read' ? 'shopper_read' : rateClass, principal.customerId]
   }
+  // Visitors have no name, and some come from Shopify's addresses: what they ask for counts as reads of their shop.
+  if (principal.kind === 'visitor') return ['read', shop.merchantId]
   return [rateClass, shop.merchantId]
 }
 

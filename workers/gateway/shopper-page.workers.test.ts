@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { call, newShop, proxied, sessionQuery } from './testing.ts'
+import { ShopperSession } from '../../domain/contracts/operations.ts'
+import { call, get, newShop, proxied, sessionQuery } from './testing.ts'
 
 /** workerd takes Liquid for no text and would warn. */
 async function textOf(response: Response | undefined): Promise<string> {
@@ -54,5 +55,18 @@ describe('visitors', () => {
     const member = sessionQuery(domain, '1')
     const refused = await Promise.all(Array.from({ length: 150 }, () => call(proxied('/proxy/session', member))))
     expect(refused.filter(({ status }) => status === 429).length).toBeGreaterThan(20)
+  })
+})
+
+describe('the reads of one shopper', () => {
+  it('use up that shopper’s quota, not the shop’s: a list of rewards asks the shop’s one hub', async () => {
+    const { domain, key } = await newShop(env)
+    const answer = await call(proxied('/proxy/session', sessionQuery(domain, '1')))
+    const { token } = ShopperSession.parse(await answer.json())
+    const policyOf = async (bearer: string) => (await get('/v1/api/rewards', bearer)).headers.get('ratelimit-policy')
+    expect(await policyOf(token)).toBe('"shopper_read";q=600;w=60')
+    expect(await policyOf(key)).toBe('"read";q=600000;w=60')
+    const answers = await Promise.all(Array.from({ length: 610 }, () => get('/v1/api/points/balance', token)))
+    expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0)
   })
 })

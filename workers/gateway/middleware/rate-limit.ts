@@ -1,15 +1,12 @@
-import type { RateClass } from '../../../domain/contracts/operations.ts'
 import { type Exchange } from '../exchange.ts'
 import { Problem } from '../problem.ts'
-import { QUOTAS, WINDOW_SECONDS } from './quotas.ts'
+import { type Quota, QUOTAS, WINDOW_SECONDS } from './quotas.ts'
 
 /**
  * Limits of requests, acted on before anything is written. Each isolate counts exactly, by token buckets, and says so
  * in `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers); the platform's RATE_LIMIT binding
  * beside it caps what many isolates of one place let through together.
  */
-
-type Quota = keyof typeof QUOTAS
 
 /** What one request left of its quota. */
 export interface Taken {
@@ -87,18 +84,18 @@ function refuse(quota: Quota, retrySeconds: number): Problem {
 }
 
 /** Counts a request of `owner` (a merchant, customer or address) and sets the limit's headers. Throws `rate_limited`. */
-export async function limitRate(exchange: Exchange, rateClass: RateClass, owner: string): Promise<void> {
-  const quota = QUOTAS[rateClass]
-  const key = `${rateClass}:${owner}`
+export async function limitRate(exchange: Exchange, name: Quota, owner: string): Promise<void> {
+  const quota = QUOTAS[name]
+  const key = `${name}:${owner}`
   const taken = buckets.take(key, quota, Date.now())
-  exchange.headers['ratelimit-policy'] = `"${rateClass}";q=${quota};w=${WINDOW_SECONDS}`
-  exchange.headers['ratelimit'] = `"${rateClass}";r=${taken.left};t=${taken.resetSeconds}`
-  if (!taken.allowed) throw refuse(rateClass, taken.retrySeconds)
+  exchange.headers['ratelimit-policy'] = `"${name}";q=${quota};w=${WINDOW_SECONDS}`
+  exchange.headers['ratelimit'] = `"${name}";r=${taken.left};t=${taken.resetSeconds}`
+  if (!taken.allowed) throw refuse(name, taken.retrySeconds)
   // The binding's answer matters only to who is busy: below a tenth of its quota here, nobody is asked beyond the isolate.
   if (taken.left > quota * QUIET_SHARE) return
   turn += 1
-  const shared = await exchange.env.RATE_LIMIT.limit({ key: `${key}:${turn % (BINDING_KEYS[rateClass] ?? 1)}` })
-  if (!shared.success) throw refuse(rateClass, 10)
+  const shared = await exchange.env.RATE_LIMIT.limit({ key: `${key}:${turn % (BINDING_KEYS[name] ?? 1)}` })
+  if (!shared.success) throw refuse(name, 10)
 }
 
 /** Refuses look-ups of credentials and origins from an address that has just failed too often. Throws `rate_limited`. */
