@@ -54,10 +54,13 @@ function permissionText(operation: Operation): string {
 }
 
 function quotaText({ access, rateClass }: Operation): string {
-  const most = (quota: number) => `t most ${quota.toLocaleString('en')} in ${WINDOW_SECONDS} seconds.`
-  const all = `A${most(QUOTAS[rateClass])}`
+  const all = `At most ${perWindow(QUOTAS[rateClass])}.`
   if (access.kind !== 'member' || !access.shopper) return all
-  return `${all} Of one shopper a${most(rateClass === 'write' ? QUOTAS.session : QUOTAS.shopper_read)}`
+  return `${all} Of one shopper at most ${perWindow(rateClass === 'write' ? QUOTAS.session : QUOTAS.shopper_read)}.`
+}
+
+function perWindow(quota: number): string {
+  return `${quota.toLocaleString('en')} in ${WINDOW_SECONDS} seconds`
 }
 
 function descriptionOf(operation: Operation): string {

@@ -58,12 +58,15 @@ describe('visitors', () => {
   })
 })
 
+async function policyOf(bearer: string): Promise<string | null> {
+  return (await get('/v1/api/rewards', bearer)).headers.get('ratelimit-policy')
+}
+
 describe('the reads of one shopper', () => {
   it('use up that shopper’s quota, not the shop’s: a list of rewards asks the shop’s one hub', async () => {
     const { domain, key } = await newShop(env)
     const answer = await call(proxied('/proxy/session', sessionQuery(domain, '1')))
     const { token } = ShopperSession.parse(await answer.json())
-    const policyOf = async (bearer: string) => (await get('/v1/api/rewards', bearer)).headers.get('ratelimit-policy')
     expect(await policyOf(token)).toBe('"shopper_read";q=600;w=60')
     expect(await policyOf(key)).toBe('"read";q=600000;w=60')
     const answers = await Promise.all(Array.from({ length: 610 }, () => get('/v1/api/points/balance', token)))
