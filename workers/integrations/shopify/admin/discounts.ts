@@ -137,9 +137,9 @@ async function awaitCode(
   for (let round = 0; !creation.done; round += 1) {
     if (!(await waitForRound(round, deadlineMs))) return faulty(UNCERTAIN)
     const answer = await askAdmin(env, shop, CODE_CREATION, { id: creation.id }, deadlineMs)
-    // The creation goes on in the shop, whatever keeps it from telling us so.
-    if (!answer.ok || answer.data.discountRedeemCodeBulkCreation === null) return faulty(UNCERTAIN)
-    creation = answer.data.discountRedeemCodeBulkCreation
+    // The creation goes on in the shop, whatever keeps it from telling us so: one lost answer is asked for again.
+    if (!answer.ok && answer.fault.kind !== 'unavailable') return faulty(UNCERTAIN)
+    if (answer.ok) creation = answer.data.discountRedeemCodeBulkCreation ?? creation
   }
   const made = creation.codes.nodes.find(({ code }) => isSameCode(code, adding.code))
   const refused = refusedBy(made?.errors ?? [])
@@ -158,6 +158,8 @@ async function afterRefusal(
 ): Promise<AdminAnswer<{ redeemCodeGid: string | null }>> {
   const found = await lookUp(env, shop, code, deadlineMs)
   if (!found.ok) return faulty(UNCERTAIN)
+  // Taken, and yet nobody has it: by an earlier request of ours, as far as anybody can tell.
+  if (found.data === null && isTaken(refused)) return faulty(UNCERTAIN)
   if (found.data?.discountGid !== discountGid) return faulty(refused)
   return { ok: true, data: { redeemCodeGid: found.data.redeemCode?.id ?? null } }
 }

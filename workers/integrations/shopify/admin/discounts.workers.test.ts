@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { AdminAnswer, ShopRef } from './answer.ts'
 import { addCode, createRewardDiscount, findCode, removeCode, updateRewardDiscount } from './discounts.ts'
 import { connectedShop, rewardDiscount, trouble } from '../../../services/rewards/testing.ts'
@@ -160,6 +160,38 @@ describe('a code', () => {
       ok: false,
       fault: { kind: 'unavailable', maybeDone: true },
     })
+  })
+
+  it.each(['status_500', 'drop_before', 'drop_after'] as const)(
+    'is waited for although one question how its creation stands gets no answer (%s)',
+    async (effect) => {
+      const { shop, discountGid } = await shopWithDiscount()
+      await trouble(shop, { match: 'discountRedeemCodeBulkCreation', effect, times: 1 })
+      await expect(addCode(env, shop, discountGid, newCode(), soon())).resolves.toMatchObject({ ok: true })
+    },
+  )
+
+  it('that is taken although nobody has it may be ours from an earlier request: that is left open', async () => {
+    const { shop, discountGid } = await shopWithDiscount()
+    const code = newCode()
+    dataOf(await addCode(env, shop, discountGid, code, soon()))
+    const ask = fetch
+    const lagging = vi.spyOn(globalThis, 'fetch').mockImplementation(async (...asked) => {
+      const response = await ask(...asked)
+      const body = await response.text()
+      // Shopify's search does not have the code yet.
+      const late = body.replace(/"codeDiscountNodeByCode":\{.*\}/s, '"codeDiscountNodeByCode":null}}')
+      return new Response(late, response)
+    })
+    try {
+      await expect(addCode(env, shop, discountGid, code, soon())).resolves.toEqual({
+        ok: false,
+        fault: { kind: 'unavailable', maybeDone: true },
+      })
+      expect(lagging).toHaveBeenCalled()
+    } finally {
+      lagging.mockRestore()
+    }
   })
 
   it('is gone once it was removed; removing it again does no harm', async () => {
