@@ -56,6 +56,8 @@ export function cartRoutes(app: Hono<StorefrontEnv>, shop: Shop, appOrigin: stri
     if (refused === null) return c.redirect('/cart', 303)
     return c.html(cartPage(viewOf(c, shop, appOrigin), basketOf(c, shop), refused))
   })
+  // Where the page with a refused code stands: who switches the language there comes back to the cart.
+  app.get('/cart/discount', (c) => c.redirect('/cart', 302))
   // A link with a code, as shops send them: kept even when it does not fit yet, since the cart may still be empty.
   app.get('/discount/:code', (c) => {
     const { token } = c.get('session')
@@ -110,6 +112,7 @@ export function checkoutRoutes(app: Hono<StorefrontEnv>, shop: Shop, appOrigin: 
     const refused = await changeCodes(c, shop, values)
     return show(c, { ...EMPTY_DRAFT, values, refused })
   })
+  app.get('/checkout/discount', (c) => c.redirect('/checkout', 302))
   app.post('/checkout', async (c) => {
     const customer = customerOf(c, shop.store)
     const values = await formOf(c)

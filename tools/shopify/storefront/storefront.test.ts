@@ -151,6 +151,18 @@ test('a typed code that does nothing is answered with the reason and not kept', 
   expect(await browser.ajax('/cart.js')).toMatchObject({ discount_codes: [] })
 })
 
+test.for(['/cart', '/checkout'])(
+  'the page with a refused code of %s leads back there: it may be loaded again',
+  async (path) => {
+    const browser = visitor()
+    await browser.ajax('/cart/add.js', { id: TEAPOT })
+    const refused = await (await browser.form(`${path}/discount`, { code: 'NOPE-1' })).text()
+    const [, place = ''] = /name="return_to" value="([^"]+)"/.exec(refused) ?? []
+    expect(place).toBe(`${path}/discount`)
+    expect((await browser.get(place)).headers.get('location')).toBe(path)
+  },
+)
+
 test('a typed code loses nothing of the checkout', async () => {
   const browser = visitor()
   await browser.ajax('/cart/add.js', { id: TEAPOT })
