@@ -151,6 +151,50 @@ describe('a lease', () => {
   })
 })
 
+describe('the slot of a total limit', () => {
+  const REFUSED: SettledBy = { kind: 'refused', reason: 'shop_refused' }
+
+  it('is given back after the cancellation is written, under the same lease', () => {
+    const redeemer = pending({ limitTotal: 5 })
+    const cancelled = redeemer.settle(REDEMPTION, 1, REFUSED)
+    expect(cancelled).toMatchObject({ state: 'cancelled', nextAttemptAtMs: redeemer.nowMs + LEASE_MS })
+    expect(redeemer.take(REDEMPTION)).toBeNull()
+    const freed = redeemer.settle(REDEMPTION, 1, { kind: 'slot_freed' })
+    expect(freed).toMatchObject({ state: 'cancelled', nextAttemptAtMs: null, leaseEndsAtMs: 0 })
+    expect(freed?.version).toBe(cancelled?.version)
+  })
+
+  it('is given back by the next driver where the first one died before', () => {
+    const redeemer = pending({ limitTotal: 5 })
+    redeemer.settle(REDEMPTION, 1, REFUSED)
+    redeemer.wait(LEASE_MS)
+    expect(redeemer.drive(REDEMPTION, { kind: 'slot_freed' })).toMatchObject({ nextAttemptAtMs: null })
+    expect(redeemer.take(REDEMPTION)).toBeNull()
+  })
+
+  it('is given back by a job when the account gives up by itself, or a driver has seen that the code is gone', () => {
+    const lost = pending({ limitTotal: 5 })
+    lost.wait(29 * DAY_MS)
+    expect(lost.record(REDEMPTION)).toMatchObject({ state: 'cancelled', nextAttemptAtMs: lost.nowMs })
+    expect(lost.drive(REDEMPTION, { kind: 'slot_freed' })).toMatchObject({ nextAttemptAtMs: null })
+    const back = issued({ limitTotal: 5 })
+    back.end(REDEMPTION, 'by_customer')
+    expect(back.drive(REDEMPTION, { kind: 'removed' })).toMatchObject({
+      state: 'cancelled',
+      nextAttemptAtMs: back.nowMs + LEASE_MS,
+    })
+  })
+
+  it('stays with a code that expired, or was used late', () => {
+    const expired = issued({ limitTotal: 5, codeValidDays: 1 })
+    expired.wait(3 * DAY_MS)
+    expect(expired.drive(REDEMPTION, { kind: 'removed' })).toMatchObject({ state: 'expired', nextAttemptAtMs: null })
+    const late = pending({ limitTotal: 5 })
+    late.settle(REDEMPTION, 1, REFUSED)
+    expect(late.use(REDEMPTION)).toMatchObject({ state: 'used', nextAttemptAtMs: null })
+  })
+})
+
 describe('giving up', () => {
   it('comes by itself before the hold runs out, and the late code still takes its points', () => {
     const redeemer = pending()
@@ -295,6 +339,9 @@ describe('an end', () => {
     expect(redeemer.ledger.account.posted).toBe(750)
     expect(redeemer.drive(REDEMPTION, { kind: 'removed' })).toMatchObject({ ...ends, state: 'cancelled', ending: null })
     expect(redeemer.ledger.account.posted).toBe(1000)
+    const never = issued({ pointsBack: { expired: false, cancelled: false } })
+    never.removed(REDEMPTION)
+    expect(never.drive(REDEMPTION, { kind: 'removed' })).toMatchObject({ state: 'cancelled', pointsReturned: 250 })
     const ending = issued()
     ending.end(REDEMPTION, 'by_customer')
     expect(ending.removed(REDEMPTION)).toMatchObject({ state: 'issued', ending: 'cancelled' })
@@ -307,12 +354,18 @@ const settlement = fc.oneof<fc.MaybeWeightedArbitrary<SettledBy>[]>(
   fc.constant<SettledBy>({ kind: 'refused', reason: 'shop_refused' }),
   { weight: 3, arbitrary: fc.constant<SettledBy>({ kind: 'removed' }) },
   fc.constant<SettledBy>({ kind: 'used', orderGid: null }),
+  fc.constant<SettledBy>({ kind: 'slot_freed' }),
   fc.constant(LOST),
 )
 type Action = (redeemer: TestRedeemer) => unknown
 const id = fc.constantFrom('a', 'b', 'c')
 const asking = fc
-  .record({ id, codeValidDays: fc.constantFrom(null, 1, 1), back: fc.boolean() })
+  .record({
+    id,
+    codeValidDays: fc.constantFrom(null, 1, 1),
+    back: fc.boolean(),
+    limitTotal: fc.constantFrom(null, 5),
+  })
   .map((asked): Action => (redeemer) => {
     const pointsBack = { expired: asked.back, cancelled: asked.back }
     if (redeemer.record(asked.id) === undefined) redeemer.redeem({ ...asked, pointsBack, points: 300 })

@@ -106,6 +106,7 @@ export function settle(record: RedemptionRecord, leased: number, by: SettledBy, 
   if (by.kind === 'issued' && record.state === 'pending') return issue(record, by.redeemCodeGid, nowMs)
   if (by.kind === 'refused' && record.state === 'pending') return giveUp(record, by.reason, nowMs)
   if (by.kind === 'removed' && record.ending !== null) return remove(record, record.ending, nowMs)
+  if (by.kind === 'slot_freed' && record.state === 'cancelled') return { record: { ...record, ...AT_REST }, step: null }
   // Whatever does not fit brings it no further, as no answer does.
   const answer = by.kind === 'unanswered' ? by : { maybeDone: false }
   return { record: tryAgain(record, answer, nowMs), step: null }
@@ -195,8 +196,18 @@ export function afterStep({ record, step }: Change, decision: Decision): Redempt
 /** Nothing is left to do with the shop. */
 const AT_REST = { leaseEndsAtMs: 0, nextAttemptAtMs: null, attempts: 0, unansweredAtMs: null } as const
 
-function hasWork({ state, ending }: RedemptionRecord): boolean {
-  return state === 'pending' || ending !== null
+function hasWork({ state, ending, nextAttemptAtMs }: RedemptionRecord): boolean {
+  return state === 'pending' || ending !== null || (state === 'cancelled' && nextAttemptAtMs !== null)
+}
+
+/**
+ * What is left to do once it is cancelled: the reward's total limit gets its slot back, and that after the cancellation
+ * is written, or a redemption that goes on could have none. Whoever holds the lease does it, else the next driver.
+ */
+function afterCancellation({ limitTotal, leaseEndsAtMs }: RedemptionRecord, nowMs: number): Partial<RedemptionRecord> {
+  if (limitTotal === null) return AT_REST
+  if (leaseEndsAtMs <= nowMs) return { ...AT_REST, nextAttemptAtMs: nowMs }
+  return { ...AT_REST, leaseEndsAtMs, nextAttemptAtMs: leaseEndsAtMs }
 }
 
 /** A change that anybody sees. */
@@ -226,7 +237,7 @@ function giveUp(
 ): Change {
   const over = { state: 'cancelled', cancelReason: reason, pointsReturned: record.points, endedAtMs: nowMs } as const
   const step: LedgerStep = { ...BY_SYSTEM, kind: 'release', effectiveAtMs: nowMs, holdId: record.id, reason }
-  return { record: changed(record, { ...AT_REST, ...over }, nowMs), step }
+  return { record: changed(record, { ...afterCancellation(record, nowMs), ...over }, nowMs), step }
 }
 
 type Ending = Pick<RedemptionRecord, 'ending' | 'cancelReason'>
@@ -235,16 +246,20 @@ function beginEnd(record: RedemptionRecord, ending: Ending, nowMs: number, nextA
   return changed(record, { ...AT_REST, ...ending, nextAttemptAtMs }, nowMs)
 }
 
-/** The code is gone and nobody has used it. */
+/**
+ * The code is gone and nobody has used it. Where somebody deleted it in the shop its owner gets the points back whatever
+ * the reward says: it was no wish of theirs, and a merchant who means to keep the points has `by_merchant` for it.
+ */
 function remove(record: RedemptionRecord, how: NonNullable<RedemptionRecord['ending']>, nowMs: number): Change {
   const { capturedSeq, pointsBack, points, cancelReason } = record
-  const back = pointsBack[how] && capturedSeq !== null
+  const back = (pointsBack[how] || cancelReason === 'removed_in_shop') && capturedSeq !== null
   const over = { state: how, ending: null, endedAtMs: nowMs, pointsReturned: back ? points : 0 } as const
   const reason = cancelReason ?? how
   const step: LedgerStep | null = back
     ? { ...BY_SYSTEM, kind: 'reverse', effectiveAtMs: nowMs, seq: capturedSeq, reason }
     : null
-  return { record: changed(record, { ...AT_REST, ...over, cancelReason }, nowMs), step }
+  const rest = how === 'cancelled' ? afterCancellation(record, nowMs) : AT_REST
+  return { record: changed(record, { ...rest, ...over, cancelReason }, nowMs), step }
 }
 
 function takeAgain({ id, points, timeZone }: RedemptionRecord, atMs: number): LedgerStep {

@@ -77,7 +77,10 @@ export interface RedemptionRecord {
   readonly lease: number
   /** 0: whoever held it has said what came of it. */
   readonly leaseEndsAtMs: number
-  /** When the account asks for the next attempt by itself; null: there is nothing to do. */
+  /**
+   * When the account asks for the next attempt by itself; null: there is nothing to do. Of a cancelled one: until the
+   * reward's total limit has its slot again.
+   */
   readonly nextAttemptAtMs: number | null
   /** Attempts that ended without an answer. */
   readonly attempts: number
@@ -117,6 +120,8 @@ export type SettledBy =
   | { readonly kind: 'removed' }
   /** The code was used before it could be removed; the order will come, or is named. */
   | { readonly kind: 'used'; readonly orderGid: string | null }
+  /** The reward's total limit has its slot again. Only once it is cancelled. */
+  | { readonly kind: 'slot_freed' }
   /** No answer. `maybeDone`: the shop may have received the request. */
   | { readonly kind: 'unanswered'; readonly maybeDone: boolean; readonly notBeforeMs?: number }
 

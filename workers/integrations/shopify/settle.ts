@@ -1,4 +1,5 @@
 import type { AccountRef } from '../../../durable-objects/kernel/protocol.ts'
+import { reportFailure } from '../../../durable-objects/kernel/log.ts'
 import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { customerAccount, merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import type { RedemptionRecord, SettledBy } from '../../../domain/rewards/types.ts'
@@ -18,11 +19,6 @@ const LEASE_MARGIN_MS = 4_000
 const FORWARD_MS = 60 * 60_000
 /** How long a request that nobody answered may still take effect in the shop. */
 const IN_FLIGHT_MS = 10 * 60_000
-/**
- * After this the points come back even if the shop has never answered. The account itself would give up a day later, but
- * it knows nothing of slots.
- */
-const GIVE_UP_MS = 28 * 24 * 60 * 60_000
 /** Without access only a visit of the merchant helps: there is no hurry. */
 const UNCONNECTED_WAIT_MS = 15 * 60_000
 
@@ -31,13 +27,30 @@ const UNCONNECTED_WAIT_MS = 15 * 60_000
  * gave no answer, and the account asks for the next attempt.
  */
 export async function settle(env: Env, account: AccountRef, leased: RedemptionRecord): Promise<RedemptionRecord> {
+  if (leased.state === 'cancelled') return freeSlot(env, account, leased)
   const by = await findOut(env, account.merchantId, leased, leased.leaseEndsAtMs - LEASE_MARGIN_MS)
-  if (releasesSlot(leased, by)) await freeSlot(env, account.merchantId, leased)
-  const settled = await withRetry(
+  const settled = (await tell(env, account, leased, by)) ?? leased
+  if (settled.state !== 'cancelled' || settled.limitTotal === null) return settled
+  try {
+    return await freeSlot(env, account, settled)
+  } catch (error) {
+    // The account knows that this is left to do, and asks for the next driver.
+    reportFailure('redemption.free_slot', { merchant_id: account.merchantId, redemption_id: leased.id }, error)
+    return settled
+  }
+}
+
+/** Tells the account what was found out under the lease. */
+function tell(
+  env: Env,
+  account: AccountRef,
+  { id, lease }: RedemptionRecord,
+  by: SettledBy,
+): Promise<RedemptionRecord | null> {
+  return withRetry(
     () => customerAccount(env, account.merchantId, account.customerId),
-    (stub) => stub.settleRedemption(account, leased.id, leased.lease, by),
+    (stub) => stub.settleRedemption(account, id, lease, by),
   )
-  return settled ?? leased
 }
 
 /** Takes the lease of a redemption and settles it; null: it has no work left, or somebody else is at it. */
@@ -53,21 +66,17 @@ export async function leaseAndSettle(
   return leased === null ? null : settle(env, account, leased)
 }
 
-/** Gives the redemption's part of the reward's total limit back. Harmless to repeat. */
-async function freeSlot(env: Env, merchantId: string, redemption: RedemptionRecord): Promise<void> {
-  if (redemption.limitTotal === null) return
+/**
+ * Gives the part of the reward's total limit of a cancelled redemption back, which does not count any more. Harmless to
+ * repeat: a driver that dies before it has told the account is followed by another one.
+ */
+async function freeSlot(env: Env, account: AccountRef, cancelled: RedemptionRecord): Promise<RedemptionRecord> {
+  const { merchantId } = account
   await withRetry(
     () => merchantHub(env, merchantId),
-    (hub) => hub.freeRewardSlot(merchantId, redemption.rewardId, redemption.id),
+    (hub) => hub.freeRewardSlot(merchantId, cancelled.rewardId, cancelled.id),
   )
-}
-
-/**
- * A cancelled redemption does not count. The slot goes back before that is written: after a crash between the two the
- * next driver takes it again, or does without where the redemption is coming to its end.
- */
-function releasesSlot({ ending }: RedemptionRecord, by: SettledBy): boolean {
-  return by.kind === 'refused' || (by.kind === 'removed' && ending === 'cancelled')
+  return (await tell(env, account, cancelled, { kind: 'slot_freed' })) ?? cancelled
 }
 
 async function findOut(
@@ -128,12 +137,9 @@ async function refused(asked: Asked, problems: readonly AdminProblem[]): Promise
   return by
 }
 
-/** After an hour nothing new is sent to the shop; once it answers, its answer decides. */
+/** After an hour nothing new is sent to the shop; once it answers, its answer decides. The account gives up by itself. */
 async function giveUpOrFind(asked: Asked): Promise<SettledBy> {
-  const by = await lookForCode(asked)
-  const isOver = Date.now() - asked.redemption.requestedAtMs >= GIVE_UP_MS
-  const isLost = by === undefined || (by.kind === 'unanswered' && isOver)
-  return isLost ? { kind: 'refused', reason: 'shop_unreachable' } : by
+  return (await lookForCode(asked)) ?? { kind: 'refused', reason: 'shop_unreachable' }
 }
 
 /** Undefined: the shop has no such code and will not get it. */

@@ -11,6 +11,7 @@ import {
   codesInShop,
   connectedShop,
   customerWith,
+  deleteDiscount,
   endAccessTokens,
   newReward,
   outcomeOf,
@@ -267,18 +268,41 @@ describe('while a code is made', () => {
       const taken = await merchantHub(env, scene.shop.merchantId).rewardSlots(scene.shop.merchantId)
       return taken[scene.reward.id] ?? 0
     }
-    later(27 * DAY_MS)
+    later(28 * DAY_MS)
     await job(scene, begun)
     expect(await slots()).toBe(1)
     later(DAY_MS)
     await job(scene, begun)
-    expect(await slots()).toBe(0)
+    await vi.waitFor(async () => expect(await slots()).toBe(0), { timeout: 10_000 })
     const { customer } = scene
     expect(await accountOf(customer).redemption(customer.ref, begun.id)).toMatchObject({
       state: 'cancelled',
       cancelReason: 'shop_unreachable',
     })
     expect(await accountOf(customer).balance(customer.ref)).toMatchObject({ points: 300, held: 0 })
+  })
+
+  it('a part of the limit comes back once the cancellation is written, and not before', async () => {
+    const scene = await newScene({ limit_total: 5 })
+    const { shop, reward, customer } = scene
+    const begun = await begin(scene)
+    const slots = async () => (await merchantHub(env, shop.merchantId).rewardSlots(shop.merchantId))[reward.id] ?? 0
+    await merchantHub(env, shop.merchantId).takeRewardSlot(shop.merchantId, reward.id, begun.id, 5)
+    await deleteDiscount(shop, reward)
+    // A driver whose word the account does not take, as one that dies before it speaks, leaves the slot alone.
+    await drive(scene, { ...begun, lease: begun.lease + 1 })
+    expect(await slots()).toBe(1)
+    // One that dies right after it is followed by another one.
+    await accountOf(customer).settleRedemption(customer.ref, begun.id, begun.lease, {
+      kind: 'refused',
+      reason: 'shop_refused',
+    })
+    expect(await slots()).toBe(1)
+    later(21_000)
+    await job(scene, begun)
+    expect(await slots()).toBe(0)
+    const settled = await accountOf(customer).redemption(customer.ref, begun.id)
+    expect(settled).toMatchObject({ state: 'cancelled', nextAttemptAtMs: null })
   })
 
   it('a code that turns up after the hour is issued', async () => {
