@@ -1,21 +1,25 @@
 import { createHash } from 'node:crypto'
 import { type RewardInput, RewardsPage } from '../../domain/contracts/rewards.ts'
+import { type Text, inLocale } from '../shopify/catalog.ts'
 
 /** A product of the demo shop that a reward gives away. */
 export interface FreeProduct {
-  readonly title: string
+  readonly title: Text
   /** gid://shopify/ProductVariant/… */
   readonly variantGids: readonly string[]
 }
 
 type Seed = Partial<RewardInput> & Pick<RewardInput, 'title' | 'value' | 'cost'>
 
-/** What a merchant might offer: one of each kind, within reach after an order or two. */
+/**
+ * What a merchant might offer: one of each kind, within reach after an order or two. Titles that are names: what a code is
+ * worth and needs, the widget says itself.
+ */
 function demoRewards(free: FreeProduct): readonly Seed[] {
   return [
     {
-      title: 'Free shipping',
-      description: 'On your next order',
+      title: 'Straight to your door',
+      description: null,
       position: 10,
       value: { type: 'free_shipping' },
       cost: { kind: 'fixed', points: 150 },
@@ -23,81 +27,81 @@ function demoRewards(free: FreeProduct): readonly Seed[] {
       code_valid_days: 60,
       points_back: { expired: true, cancelled: true },
       translations: {
-        de: { title: 'Gratisversand', description: 'Für deine nächste Bestellung' },
-        fr: { title: 'Livraison offerte', description: 'Sur votre prochaine commande' },
-        es: { title: 'Envío gratis', description: 'En tu próximo pedido' },
-        pt: { title: 'Frete grátis', description: 'No seu próximo pedido' },
-        ja: { title: '送料無料', description: '次回のご注文で' },
-        ar: { title: 'شحن مجاني', description: 'على طلبك القادم' },
-        he: { title: 'משלוח חינם', description: 'בהזמנה הבאה שלך' },
+        de: { title: 'Bis vor deine Tür', description: null },
+        fr: { title: 'Jusqu’à votre porte', description: null },
+        es: { title: 'Hasta tu puerta', description: null },
+        pt: { title: 'Até à sua porta', description: null },
+        ja: { title: 'ご自宅までお届け', description: null },
+        ar: { title: 'إلى باب بيتك', description: null },
+        he: { title: 'עד פתח הבית', description: null },
       },
     },
     {
-      title: '5 € off',
+      title: 'A cup of tea on us',
       description: null,
       position: 20,
       value: { type: 'amount_off', amount: '5.00' },
       cost: { kind: 'fixed', points: 250 },
       code_prefix: 'LOYAL',
       translations: {
-        de: { title: '5 € Rabatt', description: null },
-        fr: { title: '5 € de remise', description: null },
-        es: { title: '5 € de descuento', description: null },
-        pt: { title: '5 € de desconto', description: null },
-        ja: { title: '5ユーロ割引', description: null },
-        ar: { title: 'خصم 5 يورو', description: null },
-        he: { title: '5 אירו הנחה', description: null },
+        de: { title: 'Eine Tasse Tee von uns', description: null },
+        fr: { title: 'Une tasse de thé offerte', description: null },
+        es: { title: 'Una taza de té de nuestra parte', description: null },
+        pt: { title: 'Uma xícara de chá por nossa conta', description: null },
+        ja: { title: 'お茶を一杯どうぞ', description: null },
+        ar: { title: 'كوب شاي على حسابنا', description: null },
+        he: { title: 'כוס תה עלינו', description: null },
       },
     },
     {
       title: 'Pay with points',
-      description: '100 points are 1 €, up to half of your goods',
+      description: 'Every 100 points are €1',
       position: 30,
       value: { type: 'amount_off', amount: '1.00' },
       cost: { kind: 'sliding', step_points: 100, min_steps: 1, max_steps: null },
       conditions: { minimum_spend: null, collection_ids: [], max_share_percent: 50 },
       translations: {
-        de: { title: 'Mit Punkten zahlen', description: '100 Punkte sind 1 €, bis zur Hälfte deiner Waren' },
-        fr: { title: 'Payer en points', description: '100 points valent 1 €, jusqu’à la moitié de vos articles' },
-        es: { title: 'Pagar con puntos', description: '100 puntos son 1 €, hasta la mitad de tus artículos' },
-        pt: { title: 'Pagar com pontos', description: '100 pontos valem 1 €, até metade dos seus produtos' },
-        ja: { title: 'ポイントで支払う', description: '100ポイント＝1ユーロ、商品代金の半額まで' },
-        ar: { title: 'ادفع بالنقاط', description: 'كل 100 نقطة تساوي 1 يورو، حتى نصف قيمة مشترياتك' },
-        he: { title: 'תשלום בנקודות', description: '100 נקודות הן 1 אירו, עד מחצית ממחיר המוצרים' },
+        de: { title: 'Mit Punkten zahlen', description: 'Je 100 Punkte sind 1 €' },
+        fr: { title: 'Payer en points', description: '100 points valent 1 €' },
+        es: { title: 'Pagar con puntos', description: 'Cada 100 puntos son 1 €' },
+        pt: { title: 'Pagar com pontos', description: 'Cada 100 pontos valem 1 €' },
+        ja: { title: 'ポイントで支払う', description: '100ポイント＝1ユーロ' },
+        ar: { title: 'ادفع بالنقاط', description: 'كل 100 نقطة تساوي 1 يورو' },
+        he: { title: 'תשלום בנקודות', description: 'כל 100 נקודות הן 1 אירו' },
       },
     },
     {
-      title: '10 % off',
-      description: 'On orders from 40 €',
+      title: 'For a full table',
+      description: null,
       position: 40,
       value: { type: 'percent_off', percent: 10 },
       cost: { kind: 'fixed', points: 400 },
       conditions: { minimum_spend: '40.00', collection_ids: [], max_share_percent: null },
       translations: {
-        de: { title: '10 % Rabatt', description: 'Auf Bestellungen ab 40 €' },
-        fr: { title: '10 % de remise', description: 'Sur les commandes dès 40 €' },
-        es: { title: '10 % de descuento', description: 'En pedidos desde 40 €' },
-        pt: { title: '10% de desconto', description: 'Em pedidos a partir de 40 €' },
-        ja: { title: '10％割引', description: '40ユーロ以上のご注文で' },
-        ar: { title: 'خصم 10٪', description: 'على الطلبات من 40 يورو' },
-        he: { title: '10% הנחה', description: 'בהזמנות מ-40 אירו' },
+        de: { title: 'Für einen gedeckten Tisch', description: null },
+        fr: { title: 'Pour une belle table', description: null },
+        es: { title: 'Para una mesa llena', description: null },
+        pt: { title: 'Para uma mesa farta', description: null },
+        ja: { title: '食卓をととのえる日に', description: null },
+        ar: { title: 'لمائدة عامرة', description: null },
+        he: { title: 'לשולחן ערוך', description: null },
       },
     },
     {
-      title: `Free: ${free.title}`,
+      title: free.title.en,
       description: 'Put it into the cart, then apply the code',
       position: 50,
       value: { type: 'free_product', variant_ids: [...free.variantGids] },
       cost: { kind: 'fixed', points: 600 },
       limit_per_customer: 1,
       translations: {
-        de: { title: `Gratis: ${free.title}`, description: 'Leg es in den Warenkorb und löse den Code ein' },
-        fr: { title: `Offert : ${free.title}`, description: 'Ajoutez-le au panier, puis appliquez le code' },
-        es: { title: `Gratis: ${free.title}`, description: 'Añádelo al carrito y aplica el código' },
-        pt: { title: `Grátis: ${free.title}`, description: 'Coloque no carrinho e aplique o código' },
-        ja: { title: `無料：${free.title}`, description: 'カートに入れてコードを適用' },
-        ar: { title: `مجانًا: ${free.title}`, description: 'أضفه إلى السلة ثم طبّق الرمز' },
-        he: { title: `חינם: ${free.title}`, description: 'הוסיפו לעגלה והחילו את הקוד' },
+        de: { title: inLocale(free.title, 'de'), description: 'Leg es in den Warenkorb und löse den Code ein' },
+        fr: { title: inLocale(free.title, 'fr'), description: 'Ajoutez-le au panier, puis appliquez le code' },
+        es: { title: inLocale(free.title, 'es'), description: 'Añádelo al carrito y aplica el código' },
+        pt: { title: inLocale(free.title, 'pt'), description: 'Coloque no carrinho e aplique o código' },
+        ja: { title: inLocale(free.title, 'ja'), description: 'カートに入れてコードを適用' },
+        ar: { title: inLocale(free.title, 'ar'), description: 'أضفه إلى السلة ثم طبّق الرمز' },
+        he: { title: inLocale(free.title, 'he'), description: 'הוסיפו לעגלה והחילו את הקוד' },
       },
     },
   ]

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ADMIN_API_VERSION } from '../../workers/integrations/shopify/admin/version.ts'
 import { createApiKey, installShop } from '../../workers/platform/install.ts'
+import { productOf } from '../shopify/catalog.ts'
 import type { LocalD1 } from './d1-migrations.ts'
 import type { FreeProduct } from './demo-rewards.ts'
 import { saveSecrets, type LocalSecrets } from './secrets.ts'
@@ -55,7 +56,7 @@ export async function connectDemoShop(app: string, shopify: string): Promise<voi
 
 const Variant = z.object({ admin_graphql_api_id: z.string(), price: z.string() })
 const Products = z.object({
-  products: z.array(z.object({ title: z.string(), variants: z.tuple([Variant], Variant) })),
+  products: z.array(z.object({ handle: z.string(), title: z.string(), variants: z.tuple([Variant], Variant) })),
 })
 
 /** The demo shop's cheapest product, which one of its rewards gives away. */
@@ -64,5 +65,6 @@ export async function cheapestProduct(shopify: string): Promise<FreeProduct> {
   const { products } = Products.parse(await listed.json())
   const [cheapest] = products.toSorted((one, other) => Number(one.variants[0].price) - Number(other.variants[0].price))
   if (cheapest === undefined) throw new Error('The demo shop sells nothing.')
-  return { title: cheapest.title, variantGids: cheapest.variants.map((variant) => variant.admin_graphql_api_id) }
+  const title = productOf(cheapest.handle)?.title ?? { en: cheapest.title }
+  return { title, variantGids: cheapest.variants.map((variant) => variant.admin_graphql_api_id) }
 }
