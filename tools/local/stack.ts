@@ -5,6 +5,7 @@ import { startShopifyStandIn } from '../shopify/server.ts'
 import { startCrons } from './crons.ts'
 import { migrateD1 } from './d1-migrations.ts'
 import { startDatabase, type Database } from './database.ts'
+import { seedDemoProgram } from './demo-program.ts'
 import { seedDemoRewards } from './demo-rewards.ts'
 import { cheapestProduct, connectDemoShop, DEMO_SHOP, seedDemoShop } from './demo-shop.ts'
 import type { LocalInfo } from './info.ts'
@@ -151,6 +152,7 @@ async function startParts(
 
   progress('Connecting the demo shop')
   await connectDemoShop(origins.app, shopify.url)
+  await seedDemoProgram(origins.app, apiKey)
   await seedDemoRewards(origins.app, apiKey, await cheapestProduct(shopify.url))
 
   const info: LocalInfo = {
