@@ -58,9 +58,14 @@ function focused(page: Page): Promise<unknown> {
   )
 }
 
-/** What the panel's live region says. */
+/** What a screen reader is told came of a click in the panel. */
 function said(page: Page) {
-  return page.locator('dialog [aria-live]')
+  return page.locator('dialog [aria-live]').first()
+}
+
+/** What it is told of the balance. */
+function saidOfPoints(page: Page) {
+  return page.locator('dialog [aria-live]').last()
 }
 
 async function accessible(page: Page, what: string): Promise<void> {
@@ -225,13 +230,21 @@ test('pay with points: the slider goes in steps to what the balance covers, or t
 })
 
 test('points arrive: the balance, the progress and the announcement move without a reload', async () => {
-  const { page, shop } = await storefront()
+  const { page, shop } = await storefront((usual) => {
+    usual.redemptions = [redemptionOf(1)]
+  })
   await openPanel(page)
   await page.getByText('760 points to go').waitFor()
   shop.push({ type: 'change', transaction: transactionOf(4), balance: balanceOf(1_299, { seq: 4 }) })
   await page.getByText('701 points to go').waitFor()
   expect(await page.locator('.sum').textContent()).toBe('1,299 points ')
-  expect(await said(page).textContent()).toBe('+59 points')
+  expect(await saidOfPoints(page).textContent()).toBe('+59 points')
+  await page.getByRole('button', { name: 'Redeem' }).first().click()
+  await page.getByRole('button', { name: 'Get my code' }).click()
+  await said(page).filter({ hasText: 'Your code is ready' }).waitFor()
+  shop.push({ type: 'change', transaction: transactionOf(5), balance: balanceOf(1_322, { seq: 5 }) })
+  await saidOfPoints(page).filter({ hasText: '+23 points' }).waitFor()
+  expect(await said(page).textContent()).toBe('Your code is ready')
 })
 
 test('the cart earns: as soon as it changes, in whatever way the theme changes it', async () => {

@@ -3,7 +3,7 @@ import { h, patch } from './dom.ts'
 import STYLE from './launcher.css?inline'
 import { option, voiceFor } from './options.ts'
 import { VIEWS, panelView, wordsOf } from './panel/panel.ts'
-import type { Tab } from './panel/scene.ts'
+import { live, type Tab } from './panel/scene.ts'
 import { stageOf } from './panel/stage.ts'
 import { storeAt, tell } from './store.ts'
 
@@ -53,7 +53,7 @@ function launcherOf(host: HTMLElement) {
       isReady && store.stream !== 'connecting' && widget?.enabled && option(host, 'hide-launcher') === null
     patch(place, [
       isShown && h('button', { class: 'launcher', 'aria-expanded': dialog.open, onclick: toggle }, label),
-      h('p', { class: 'live', 'aria-live': 'polite' }, !dialog.open && said),
+      live(!dialog.open && said),
     ])
     if (dialog.open) patch(dialog, panelView(scene, said))
   }

@@ -45,7 +45,7 @@ function pageOf(host: HTMLElement, store: Store) {
 
   function draw(): void {
     if (!isReady) return
-    const { voice, notice } = scene
+    const { voice } = scene
     const widget = store.program?.widget
     frame.lang = voice.texts.language
     frame.dir = voice.isRtl ? 'rtl' : 'ltr'
@@ -57,7 +57,7 @@ function pageOf(host: HTMLElement, store: Store) {
     // Of several elements that show the balance a screen reader should hear one.
     const isAlone = !document.querySelector('loyalnest-balance, loyalnest-launcher')
     const said = own.download ? own.texts[own.download] : moved && isAlone ? voice.change(moved) : ''
-    patch(frame, pageView(scene, own, notice?.text ?? said))
+    patch(frame, pageView(scene, own, said))
   }
 
   async function download(): Promise<void> {

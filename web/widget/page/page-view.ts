@@ -4,7 +4,7 @@ import { earn } from '../panel/earn.ts'
 import { history } from '../panel/history.ts'
 import { standing, wordsOf } from '../panel/panel.ts'
 import { rewards } from '../panel/rewards.ts'
-import { button, type Scene, soft } from '../panel/scene.ts'
+import { button, type Scene, soft, live } from '../panel/scene.ts'
 import type { PageTexts } from './languages/en.ts'
 
 /** What the page has beside the panel's scene. */
@@ -59,6 +59,7 @@ export function pageView(scene: Scene, own: OwnPart, said: string): readonly Dra
         isKnown && ownData(own),
       ),
     ),
-    h('p', { class: 'live', 'aria-live': 'polite' }, said),
+    live(scene.notice?.text),
+    live(said),
   ]
 }

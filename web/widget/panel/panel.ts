@@ -4,7 +4,7 @@ import { codes } from './codes.ts'
 import { earn } from './earn.ts'
 import { history } from './history.ts'
 import { rewards } from './rewards.ts'
-import { bdi, line, type Scene, type Tab } from './scene.ts'
+import { bdi, line, live, type Scene, type Tab } from './scene.ts'
 
 export const VIEWS: Readonly<Record<Tab, (scene: Scene) => Child>> = { rewards, earn, codes, history }
 const TABS: readonly Tab[] = ['rewards', 'earn', 'codes', 'history']
@@ -60,18 +60,13 @@ function tabList({ store, voice, tab, show }: Scene): Drawn {
   }
   const made = tabs.map((id) => {
     const isShown = id === tab
-    const props = {
-      id,
-      role: 'tab',
-      'aria-selected': String(isShown),
-      tabindex: isShown ? 0 : -1,
-    }
-    return h('button', { ...props, onclick: () => show(id) }, voice.texts[id])
+    const props = { id, role: 'tab', 'aria-selected': isShown, tabindex: isShown ? 0 : -1, onclick: () => show(id) }
+    return h('button', props, voice.texts[id])
   })
   return h('div', { role: 'tablist', onkeydown }, ...made)
 }
 
-/** Everything in the dialog. `said`: what a screen reader hears where the panel itself has nothing to say. */
+/** Everything in the dialog. `said`: what the balance has moved by, for screen readers. */
 export function panelView(scene: Scene, said: string): readonly Drawn[] {
   const { store, tab, voice, notice, close } = scene
   const { texts, points } = voice
@@ -89,6 +84,7 @@ export function panelView(scene: Scene, said: string): readonly Drawn[] {
     tabList(scene),
     h('div', { role: 'tabpanel', id: `in-${tab}`, 'aria-labelledby': tab, tabindex: 0 }, VIEWS[tab](scene)),
     h('footer', {}, h('span', {}, earns), terms && h('a', { href: terms, target: '_blank' }, texts.terms)),
-    h('p', { class: 'live', 'aria-live': 'polite' }, notice?.text ?? said),
+    live(notice?.text),
+    live(said),
   ]
 }

@@ -40,6 +40,14 @@ export function soft(...children: readonly Child[]): Drawn {
   return h('p', { class: 'soft' }, ...children)
 }
 
+/**
+ * What screen readers hear when it changes. Each kind of news has its own: what came of a click does not keep the points
+ * that arrive later from being heard.
+ */
+export function live(text?: Child): Drawn {
+  return h('p', { class: 'live', 'aria-live': 'polite' }, text)
+}
+
 /** Facts in a line; those that do not apply are left out. */
 export function line(...facts: readonly (string | 0 | false | null | undefined)[]): string {
   return facts.filter(Boolean).join(' · ')
