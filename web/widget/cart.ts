@@ -36,7 +36,7 @@ export function purchaseOf({ currency, items }: Cart, shopCurrency: string): Pur
   return {
     currency,
     exchange_rate: rateOf(currency, shopCurrency),
-    lines: items.map((item) => ({ amount: (item.final_line_price / 100).toFixed(2), gift_card: item.gift_card })),
+    lines: items.map(({ final_line_price: price, gift_card }) => ({ amount: (price / 100).toFixed(2), gift_card })),
   }
 }
 

@@ -50,8 +50,12 @@ export function voiceOf(texts: Texts = en): Voice {
     points: (points) => `${number(points)} ${unit(points)}`,
     change: (points) => `${number(points, { signDisplay: 'exceptZero' })} ${unit(points)}`,
     days: (days) => number(days, { style: 'unit', unit: 'day', unitDisplay: 'long' }),
+    // The mark (invisible) keeps `US$` together where one writes from the right.
     money: (amount, currency) =>
-      number(Number(amount), { style: 'currency', currency, trailingZeroDisplay: 'stripIfInteger' }),
+      number(Number(amount), { style: 'currency', currency, trailingZeroDisplay: 'stripIfInteger' }).replace(
+        '$',
+        '$\u200e',
+      ),
     percent: (percent) => number(percent / 100, { style: 'percent' }),
     date: (iso) => new Date(iso).toLocaleDateString(language, { dateStyle: 'medium' }),
   }

@@ -33,7 +33,7 @@ export const en = {
   cart: 'This cart earns {0}',
   product: 'Earns {0}',
   order: '{0} for every {1} you spend',
-  orderNote: 'Log in before you order.',
+  orderNote: 'When you are logged in.',
   waitDays: 'Spendable {0} after an order',
 
   worth: {

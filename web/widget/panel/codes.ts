@@ -18,7 +18,8 @@ function actions(scene: Scene, redemption: Redemption, code: string, canGiveBack
     'div',
     { class: 'act' },
     hasCode(store.cart, code)
-      ? h('b', {}, texts.applied)
+      ? // Not twice: what came of the last click says so, too.
+        scene.notice?.text !== texts.applied && h('b', {}, texts.applied)
       : button(texts.apply, () => apply(redemption, code), 'main', name),
     button(texts.copy, () => copy(id, code), '', name),
     canGiveBack && button(texts.giveBack, () => ask(id), '', name, `go-${id}`),
