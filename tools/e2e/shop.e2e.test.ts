@@ -220,7 +220,7 @@ test.for([
   await page.goto(TEAPOT)
   await page.getByRole('button', { name: 'Add to cart' }).click()
   const shop = { home: '/', product: TEAPOT, cart: '/cart', checkout: '/checkout', order, account: '/account' }
-  const office = { orders: '/admin', webhooks: '/admin/webhooks' }
+  const office = { orders: '/admin', discounts: '/admin/discounts', webhooks: '/admin/webhooks' }
   const entry = { login: '/account/login', register: '/account/register' }
   for (const [what, address] of Object.entries({ ...shop, ...entry, ...office, app: info.app })) {
     const ours = address.startsWith('/') || address === order

@@ -166,7 +166,7 @@ export function accountPage(view: View, customer: Customer, orders: readonly Ord
     html`<section class="narrow">
       <h1>${t('hello', { name: customer.firstName })}</h1>
       <form method="post" action="/account/logout">
-        <p><bdi>${customer.email}</bdi> · <button class="quiet">${t('logout')}</button></p>
+        <p class="who"><bdi>${customer.email}</bdi> <button class="quiet">${t('logout')}</button></p>
       </form>
       ${
         view.widget
