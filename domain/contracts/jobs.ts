@@ -6,8 +6,8 @@ const page = {
 }
 
 /**
- * Messages on the `jobs` queue. Work on a whole merchant goes one page of customers a message, and a page puts the next
- * one on; work on one thing is a message of its own. All of it may be repeated.
+ * Messages on the `jobs` queue. Work on a whole merchant or reward goes one page a message, and a page puts the next one
+ * on; work on one thing is a message of its own. All of it may be repeated.
  */
 export const JobMessage = z.discriminatedUnion('job', [
   z.object({ ...page, job: z.literal('rebuild_projection') }).describe('projections anew from the ledgers'),
@@ -23,5 +23,14 @@ export const JobMessage = z.discriminatedUnion('job', [
   z
     .object({ job: z.literal('sync_reward'), merchant_id: z.uuid(), reward_id: z.uuid() })
     .describe("makes the reward's discount in the shop say what the reward says"),
+  z
+    .object({
+      merchant_id: z.uuid(),
+      after: z.uuid().nullable().describe('redemption id where the last page ended; null: from the beginning'),
+      job: z.literal('end_redemptions'),
+      reward_id: z.uuid(),
+      discount_gid: z.string(),
+    })
+    .describe('ends the issued redemptions of a discount that was deleted in the shop, and its codes with it'),
 ])
 export type JobMessage = z.infer<typeof JobMessage>

@@ -97,6 +97,7 @@ export const WebhookMessage = z.discriminatedUnion('topic', [
     discount_gid: z.string(),
     code: z.string().describe('upper case'),
   }),
+  z.object({ ...envelope, topic: z.literal('discounts/delete'), discount_gid: z.string() }),
   z.object({
     ...envelope,
     topic: z.literal('app/uninstalled'),
@@ -114,5 +115,6 @@ export const WEBHOOK_TOPICS = [
   'customers/create',
   'customers/update',
   'discounts/redeemcode_removed',
+  'discounts/delete',
   'app/uninstalled',
 ] as const satisfies readonly WebhookMessage['topic'][]

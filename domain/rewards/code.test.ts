@@ -122,4 +122,11 @@ describe("a discount's first code", () => {
     expect(looksLikeOurs(code)).toBe(false)
     expect(verifies(code, plain)).toBe(false)
   })
+
+  it('is another one where the discount takes the place of one that was deleted', () => {
+    const code = firstCodeOf('5f0c2f9e-2f1d-4c0a-9f50-0d3c4a9b7e11', 'gid://shopify/DiscountCodeNode/1427310000001')
+    expect(code).toBe('LN-REWARD-5F0C2F9E2F1D-AFTER-1427310000001')
+    expect(looksLikeOurs(code)).toBe(false)
+    expect(verifies(code, plain)).toBe(false)
+  })
 })

@@ -101,9 +101,11 @@ export function canonicalCode(text: string): string {
 /**
  * The obligatory first code of a reward's discount. It carries no signature that holds, so it gives nothing to anybody;
  * it finds the discount again if the answer of its creation was lost.
+ * @param replacedGid the discount that was deleted in the shop, which may not let go of its codes at once.
  */
-export function firstCodeOf(rewardId: string): string {
-  return `LN-REWARD-${rewardId.replaceAll('-', '').slice(0, 12).toUpperCase()}`
+export function firstCodeOf(rewardId: string, replacedGid: string | null = null): string {
+  const replaced = replacedGid === null ? '' : `-AFTER-${replacedGid.replace(/.*\//, '')}`
+  return `LN-REWARD-${rewardId.replaceAll('-', '').slice(0, 12).toUpperCase()}${replaced}`
 }
 
 function signatureOf(key: string, body: string, customer: string): string {

@@ -139,8 +139,8 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     return this.#transact(account, (turn) => this.#redemptions.useCode(turn, code, orderGid, usedAtMs))
   }
 
-  async codeRemoved(account: AccountRef, code: string): Promise<RedemptionRecord | null> {
-    return this.#transact(account, (turn) => this.#redemptions.codeRemoved(turn, code))
+  async codeRemoved(account: AccountRef, code: string, discountGid: string | null): Promise<RedemptionRecord | null> {
+    return this.#transact(account, (turn) => this.#redemptions.codeRemoved(turn, code, discountGid))
   }
 
   async redemption(account: AccountRef, redemptionId: string): Promise<RedemptionRecord | null> {

@@ -86,10 +86,13 @@ export class Redemptions {
     return record === undefined ? null : this.#apply(turn, record, use(record, orderGid, usedAtMs, turn.nowMs))
   }
 
-  codeRemoved(turn: Turn, code: string): RedemptionRecord | null {
+  codeRemoved(turn: Turn, code: string, discountGid: string | null): RedemptionRecord | null {
     this.applyDue(turn)
     const record = this.#store.findByCode(canonicalCode(code))
-    return record === undefined ? null : this.#apply(turn, record, codeRemoved(record, turn.nowMs))
+    if (record === undefined) return null
+    return discountGid !== null && discountGid !== record.discountGid
+      ? record
+      : this.#apply(turn, record, codeRemoved(record, turn.nowMs))
   }
 
   /** Brings about what time alone does. Each of the others does it first, so that no answer depends on the alarm. */

@@ -358,7 +358,7 @@ describe('an issued redemption', () => {
   it('whose points came back costs them again if it was used after all', async () => {
     const ref = await richCustomer()
     const { id, code } = await issue(ref)
-    await expect(stubOf(ref).codeRemoved(ref, code)).resolves.toMatchObject({ cancelReason: 'removed_in_shop' })
+    await expect(stubOf(ref).codeRemoved(ref, code, null)).resolves.toMatchObject({ cancelReason: 'removed_in_shop' })
     await ring(ref)
     expect(sent.jobs).toMatchObject([{ redemption_id: id }])
     await expect(drive(ref, id, REMOVED)).resolves.toMatchObject({ state: 'cancelled' })
@@ -435,7 +435,7 @@ describe('the list of redemptions', () => {
     await expect(stub.redemption(ref, 'any')).resolves.toBeNull()
     await expect(stub.leaseRedemption(ref, 'any')).resolves.toBeNull()
     await expect(stub.useCode(ref, '0000-0000-0000-0000', 'gid://shopify/Order/1', 1)).resolves.toBeNull()
-    await expect(stub.codeRemoved(ref, '0000-0000-0000-0000')).resolves.toBeNull()
+    await expect(stub.codeRemoved(ref, '0000-0000-0000-0000', null)).resolves.toBeNull()
     await expect(stub.customerGid(ref)).resolves.toBeNull()
     await runInDurableObject(rawStubOf(ref), (_account, { storage }) => expect(isMigrated(storage.sql)).toBe(false))
   })

@@ -103,8 +103,11 @@ export interface CustomerAccountRpc {
   ): Promise<RedemptionReply>
   /** An order with the code came. Harmless to repeat; null: no redemption of this account has the code. */
   useCode(account: AccountRef, code: string, orderGid: string, usedAtMs: number): Promise<RedemptionRecord | null>
-  /** The shop says that the code was deleted. Null as above. */
-  codeRemoved(account: AccountRef, code: string): Promise<RedemptionRecord | null>
+  /**
+   * The shop says that the code was deleted. Null as above.
+   * @param discountGid where it is known which discount the code was of: it is no news about a code of another one.
+   */
+  codeRemoved(account: AccountRef, code: string, discountGid: string | null): Promise<RedemptionRecord | null>
   redemption(account: AccountRef, redemptionId: string): Promise<RedemptionRecord | null>
   redemptions(
     account: AccountRef,

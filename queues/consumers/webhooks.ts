@@ -1,10 +1,12 @@
 import { WebhookMessage } from '../../domain/earning/facts.ts'
 import { pooled, reasonOf, Settlements } from '../batch.ts'
 import { endRemovedCodes, useCodes } from './webhooks/codes.ts'
+import { replaceDiscounts } from './webhooks/discounts.ts'
 import { bookOrders } from './webhooks/orders.ts'
 import { storeProfiles } from './webhooks/profiles.ts'
 import type {
   CodeRemovalReceived,
+  DiscountDeletionReceived,
   OrderReceived,
   ProfileReceived,
   Received,
@@ -20,11 +22,12 @@ export async function consumeWebhooks(batch: MessageBatch, env: Env): Promise<Se
   const settlements = new Settlements()
   const merchants = Map.groupBy(parse(batch.messages, settlements), ({ webhook }) => webhook.merchant_id)
   await pooled(merchants, MERCHANTS_AT_ONCE, async ([merchantId, received]) => {
-    const { orders, refunds, profiles, uninstalls, removals } = byTopic(received)
+    const { orders, refunds, profiles, uninstalls, removals, deletions } = byTopic(received)
     await Promise.all([
       bookOrders(env, merchantId, orders, refunds, settlements),
       useCodes(env, merchantId, orders, settlements),
       endRemovedCodes(env, merchantId, removals, settlements),
+      replaceDiscounts(env, merchantId, deletions, settlements),
       storeProfiles(env, merchantId, profiles, settlements),
       markUninstalled(env, merchantId, uninstalls, settlements),
     ])
@@ -47,6 +50,7 @@ function byTopic(received: readonly Received[]) {
   const profiles: ProfileReceived[] = []
   const uninstalls: UninstallReceived[] = []
   const removals: CodeRemovalReceived[] = []
+  const deletions: DiscountDeletionReceived[] = []
   for (const { message, webhook } of received) {
     switch (webhook.topic) {
       case 'orders/create':
@@ -64,10 +68,13 @@ function byTopic(received: readonly Received[]) {
       case 'discounts/redeemcode_removed':
         removals.push({ message, webhook })
         break
+      case 'discounts/delete':
+        deletions.push({ message, webhook })
+        break
       case 'app/uninstalled':
         uninstalls.push({ message, webhook })
         break
     }
   }
-  return { orders, refunds, profiles, uninstalls, removals }
+  return { orders, refunds, profiles, uninstalls, removals, deletions }
 }

@@ -260,6 +260,22 @@ test('LoyalNest reads the discount and its own code out of the webhook', async (
   })
 })
 
+test('the merchant deletes a whole discount: its codes are dead, and the app is told once', async () => {
+  const code = await miraCode(FIVE_OFF)
+  const before = webhooks.length
+  const page = await (await fetch(`${shop.url}/admin/discounts`)).text()
+  const panel = page.split('<section').find((section) => section.includes(code)) ?? ''
+  const action = /\/admin\/discounts\/\d+\/delete/.exec(panel)?.[0] ?? ''
+  await fetch(`${shop.url}${action}`, { method: 'POST' })
+  const told = await vi.waitUntil(() => webhooks.slice(before).find(({ path }) => path.endsWith('/discounts/delete')))
+  expect(JSON.parse(told.body)).toEqual({
+    admin_graphql_api_id: `gid://shopify/DiscountCodeNode/${/\d+/.exec(action)?.[0]}`,
+    deleted_at: expect.any(String),
+  })
+  expect(webhooks.slice(before).filter(({ path }) => path.endsWith('/redeemcode_removed'))).toEqual([])
+  expect(await refusal(await buy(code))).toEqual([`${code} is not a valid discount code`])
+})
+
 test('the merchant sees the codes and deletes one, of which the app is told', async () => {
   const code = await miraCode(FIVE_OFF)
   const page = await (await fetch(`${shop.url}/admin/discounts`)).text()

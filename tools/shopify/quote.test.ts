@@ -30,7 +30,7 @@ let discounts: Discounts
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'quote-'))
   db = openDatabase(dir)
-  discounts = new Discounts(db, { delayMs: 0, onRemoved: () => {} })
+  discounts = new Discounts(db, { delayMs: 0, onRemoved: () => {}, onDeleted: () => {} })
 })
 afterEach(() => {
   discounts.close()

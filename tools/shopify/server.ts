@@ -73,6 +73,9 @@ export async function startShopifyStandIn(options: ShopifyStandInOptions): Promi
     onRemoved: (discount, code) => {
       if (discount.shop === domain) shop.tellCodeRemoved(discount, code)
     },
+    onDeleted: (discount) => {
+      if (discount.shop === domain) shop.tellDiscountDeleted(discount)
+    },
   })
   const tokens = new Tokens(db, options.scopes ?? grantedScopes())
   const shop = new Shop(identity, store, webhooks, discounts, () => tokens.revokeAll(domain))

@@ -103,3 +103,11 @@ export function codeRemovedPayload(discountId: string, code: { readonly id: stri
     updated_at: new Date().toISOString(),
   }
 }
+
+/** `discounts/delete`. `discountId`: digits. */
+export function discountDeletedPayload(discountId: string): Payload {
+  return {
+    admin_graphql_api_id: `gid://shopify/DiscountCodeNode/${discountId}`,
+    deleted_at: new Date().toISOString(),
+  }
+}

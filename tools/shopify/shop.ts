@@ -10,7 +10,13 @@ import { type Address, type Order, type RefundWish, makeRefund, wholeRefund } fr
 import { orderMoney } from './make-order.ts'
 import { orderPayload, refundPayload } from './payloads.ts'
 import { type Quote, type QuotedCode, type Refusal, quoteCart } from './quote.ts'
-import { type ShopIdentity, codeRemovedPayload, customerPayload, shopPayload } from './shop-payloads.ts'
+import {
+  type ShopIdentity,
+  codeRemovedPayload,
+  customerPayload,
+  discountDeletedPayload,
+  shopPayload,
+} from './shop-payloads.ts'
 import type { Store } from './store.ts'
 
 export interface Checkout {
@@ -168,6 +174,11 @@ export class Shop {
   /** A code of a discount is gone, whoever removed it. */
   tellCodeRemoved(discount: Discount, code: RedeemCode): void {
     this.#tell('discounts/redeemcode_removed', codeRemovedPayload(discount.id, code), randomUUID(), null)
+  }
+
+  /** A discount is gone, and all its codes with it: they are not told of one by one. */
+  tellDiscountDeleted(discount: Discount): void {
+    this.#tell('discounts/delete', discountDeletedPayload(discount.id), randomUUID(), null)
   }
 
   /** Ids beyond 2^53, as in Shopify's samples: whoever reads them as numbers finds out here. */

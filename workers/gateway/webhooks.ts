@@ -1,11 +1,13 @@
 import type { z } from 'zod'
 import type { Buyer, MoneyParts, WEBHOOK_TOPICS, WebhookMessage } from '../../domain/earning/facts.ts'
+import { ShopifyDiscountGid } from '../../domain/contracts/ids.ts'
 import { canonicalCode, looksLikeOurs } from '../../domain/rewards/code.ts'
 import { completeCustomer, completeOrder, completeRefund } from '../integrations/shopify/complete.ts'
 import { isExact, orderFacts, payloadBuyer, refundFacts } from '../integrations/shopify/facts.ts'
 import { isSignedWebhook } from '../integrations/shopify/hmac.ts'
 import {
   Customer,
+  DiscountDeleted,
   Order,
   parsePayload,
   RedeemCodeRemoved,
@@ -126,6 +128,11 @@ async function toMessage(
       const code = canonicalCode(removed.redeem_code.code)
       // The shop deletes other codes too, perhaps by the thousand.
       return looksLikeOurs(code) ? { ...envelope, topic, discount_gid: removed.admin_graphql_api_id, code } : undefined
+    }
+    case 'discounts/delete': {
+      const { data: discountGid } = ShopifyDiscountGid.safeParse(parsed(DiscountDeleted, payload).admin_graphql_api_id)
+      // Automatic discounts have no codes.
+      return discountGid === undefined ? undefined : { ...envelope, topic, discount_gid: discountGid }
     }
     case 'app/uninstalled':
       parsed(Uninstalled, payload)

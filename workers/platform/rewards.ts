@@ -142,6 +142,17 @@ export function openCodeKey(env: Env, { merchantId, id, codeKeySealed }: StoredR
   return open(env, keyPlace(merchantId, id), codeKeySealed)
 }
 
+/** The job that ends the issued redemptions of a discount that is not in the shop any more. */
+export function endJob(merchantId: string, rewardId: string, discountGid: string): JobMessage {
+  return {
+    job: 'end_redemptions',
+    merchant_id: merchantId,
+    reward_id: rewardId,
+    discount_gid: discountGid,
+    after: null,
+  }
+}
+
 /** The job that makes the discount of a reward say what the reward says. */
 export function syncJob(merchantId: string, rewardId: string): JobMessage {
   return { job: 'sync_reward', merchant_id: merchantId, reward_id: rewardId }

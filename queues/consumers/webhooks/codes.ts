@@ -55,7 +55,7 @@ export async function endRemovedCodes(
   await pooled(removals, CODES_AT_ONCE, async ({ message, webhook: { code } }) => {
     await noting(settlements, message, async () => {
       const isLastLook = message.attempts >= LAST_LOOK_ATTEMPT.removal
-      await tellOwner(env, merchantId, code, isLastLook, (account, ref) => account.codeRemoved(ref, code))
+      await tellOwner(env, merchantId, code, isLastLook, (account, ref) => account.codeRemoved(ref, code, null))
     })
   })
 }

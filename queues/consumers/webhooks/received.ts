@@ -11,4 +11,5 @@ export type OrderReceived = Topic<'orders/create' | 'orders/paid' | 'orders/canc
 export type RefundReceived = Topic<'refunds/create'>
 export type ProfileReceived = Topic<'customers/create' | 'customers/update'>
 export type UninstallReceived = Topic<'app/uninstalled'>
+export type DiscountDeletionReceived = Topic<'discounts/delete'>
 export type CodeRemovalReceived = Topic<'discounts/redeemcode_removed'>

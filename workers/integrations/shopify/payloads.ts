@@ -139,6 +139,9 @@ export const RedeemCodeRemoved = z.object({
   redeem_code: z.object({ code: z.string() }),
 })
 
+/** `discounts/delete`: a discount of any kind was deleted, and its codes with it. */
+export const DiscountDeleted = z.object({ admin_graphql_api_id: z.string().max(200) })
+
 /** `app/uninstalled`: which shop it is, the signed header says. */
 export const Uninstalled = z.object({})
 

@@ -132,7 +132,7 @@ async function refused(asked: Asked, problems: readonly AdminProblem[]): Promise
   const no = { kind: 'refused', reason: 'shop_refused' } as const
   const by = redemption.unansweredAtMs === null ? no : ((await lookForCode(asked)) ?? no)
   if (by.kind === 'refused' && problems.some(({ field }) => field === 'discountId')) {
-    await discountVanished(env, shop.merchantId, redemption.rewardId, redemption.discountGid)
+    await discountVanished(env, shop.merchantId, redemption.discountGid)
   }
   return by
 }

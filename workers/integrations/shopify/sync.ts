@@ -1,7 +1,7 @@
 import { firstCodeOf } from '../../../domain/rewards/code.ts'
 import { discountClassOf, functionConfigOf, functionVariablesOf } from '../../../domain/rewards/terms.ts'
 import type { StoredReward } from '../../../domain/rewards/types.ts'
-import { forgetReward, openCodeKey, readReward, syncJob } from '../../platform/rewards.ts'
+import { endJob, forgetReward, openCodeKey, readReward, syncJob } from '../../platform/rewards.ts'
 import type { AdminAnswer, AdminFault, RewardDiscountInput, ShopRef } from './admin/answer.ts'
 import { createRewardDiscount, updateRewardDiscount } from './admin/discounts.ts'
 
@@ -102,10 +102,13 @@ async function send(
   deadlineMs: number,
 ): Promise<AdminAnswer<{ readonly discountGid: string }>> {
   const input = discountInputOf(reward, await openCodeKey(env, reward))
-  if (reward.discountGid === null) return createRewardDiscount(env, shop, input, deadlineMs)
-  const updated = await updateRewardDiscount(env, shop, reward.discountGid, input, deadlineMs)
+  const { discountGid, merchantId, id } = reward
+  if (discountGid === null) return createRewardDiscount(env, shop, input, deadlineMs)
+  const updated = await updateRewardDiscount(env, shop, discountGid, input, deadlineMs)
+  if (!isMissing(updated)) return updated
   // Somebody deleted the discount in the shop, and its codes with it: the reward gets a new one.
-  return isMissing(updated) ? createRewardDiscount(env, shop, input, deadlineMs) : updated
+  await endCodes(env, merchantId, id, discountGid)
+  return createRewardDiscount(env, shop, { ...input, firstCode: firstCodeOf(id, discountGid) }, deadlineMs)
 }
 
 function isMissing(answer: AdminAnswer<unknown>): boolean {
@@ -156,21 +159,31 @@ function problemOf(fault: AdminFault): string {
   }
 }
 
-/** Somebody deleted the discount in the shop: the reward is to get another one before anybody redeems it again. */
-export async function discountVanished(
-  env: Env,
-  merchantId: string,
-  rewardId: string,
-  discountGid: string,
-): Promise<void> {
+/**
+ * Somebody deleted the discount in the shop, and its codes with it: its reward, if it is one of a reward, is to get another
+ * one before anybody redeems it again, and redemptions that have a code of it come to their end. An archived reward gets
+ * none, but its codes did work.
+ */
+export async function discountVanished(env: Env, merchantId: string, discountGid: string): Promise<void> {
   const gone = await env.CONTROL.prepare(
-    `UPDATE rewards SET discount_state = 'waiting', synced_version = 0
-     WHERE merchant_id = ?1 AND id = ?2 AND discount_gid = ?3 AND status <> 'archived' RETURNING id`,
+    `UPDATE rewards SET synced_version = 0,
+       discount_state = CASE WHEN status = 'archived' THEN discount_state ELSE 'waiting' END
+     WHERE merchant_id = ?1 AND discount_gid = ?2 RETURNING id`,
   )
-    .bind(merchantId, rewardId, discountGid)
-    .first()
-  forgetReward(merchantId, rewardId)
-  if (gone !== null) await env.JOBS.send(syncJob(merchantId, rewardId))
+    .bind(merchantId, discountGid)
+    .first<{ id: string }>()
+  if (gone === null) return
+  forgetReward(merchantId, gone.id)
+  await endCodes(env, merchantId, gone.id, discountGid)
+  await env.JOBS.send(syncJob(merchantId, gone.id))
+}
+
+/** A code may be so new that Postgres, where the job looks for codes, has not heard of it: so it looks again. */
+const LOOK_AGAIN_S = 1_800
+
+async function endCodes(env: Env, merchantId: string, rewardId: string, discountGid: string): Promise<void> {
+  const body = endJob(merchantId, rewardId, discountGid)
+  await env.JOBS.sendBatch([{ body }, { body, delaySeconds: LOOK_AGAIN_S }])
 }
 
 /** Puts all rewards of a shop whose discount waits on the queue. For whoever has just got access to the shop. */
