@@ -6,7 +6,7 @@ import { Balance, PointsWritten, STREAM_CLOSE, StreamTicket, TransactionsPage } 
 import { Redemption, RedemptionsPage, Reward, RewardsPage } from '../../domain/contracts/rewards.ts'
 import { VersionedSettings } from '../../domain/contracts/settings.ts'
 import { StorefrontProgram } from '../../domain/contracts/widget.ts'
-import { QUOTAS, WINDOW_SECONDS } from './middleware/quotas.ts'
+import { QUOTAS, shopperQuota, WINDOW_SECONDS } from './middleware/quotas.ts'
 import { BODY_EXAMPLES } from './openapi-examples.ts'
 
 /** The OpenAPI 3.1 document, made from the same list as the routes. Pure: runs in Node to write `openapi.json`. */
@@ -53,10 +53,11 @@ function permissionText(operation: Operation): string {
   return `Needs the permission \`${access.permission}\` (${PERMISSIONS[access.permission]})${shopper}${visitor}.`
 }
 
-function quotaText({ access, rateClass }: Operation): string {
+function quotaText(operation: Operation): string {
+  const { access, rateClass } = operation
   const all = `At most ${perWindow(QUOTAS[rateClass])}.`
   if (access.kind !== 'member' || !access.shopper) return all
-  return `${all} Of one shopper at most ${perWindow(rateClass === 'write' ? QUOTAS.session : QUOTAS.shopper_read)}.`
+  return `${all} Of one shopper at most ${perWindow(QUOTAS[shopperQuota(operation)])}.`
 }
 
 function perWindow(quota: number): string {

@@ -5,7 +5,7 @@ import { type Exchange, jsonResponse, problemResponse } from './exchange.ts'
 import { authenticate } from './middleware/auth.ts'
 import { allowOrigin, checkCallerOrigin } from './middleware/cors.ts'
 import { readClaim } from './middleware/idempotency.ts'
-import type { Quota } from './middleware/quotas.ts'
+import { type Quota, shopperQuota } from './middleware/quotas.ts'
 import { limitRate } from './middleware/rate-limit.ts'
 import { readInput } from './middleware/validate.ts'
 import { problemOf } from './problem.ts'
@@ -16,14 +16,12 @@ export type ServedOperation = (typeof OPERATIONS)[number]
 export type AnyHandler = (context: HandlerContext, input: never) => Promise<Answer<unknown>>
 
 /** Which quota a request counts against, and whose. */
-function quotaOf({ rateClass }: ServedOperation, caller: Caller | null, exchange: Exchange): readonly [Quota, string] {
+function quotaOf(operation: ServedOperation, caller: Caller | null, exchange: Exchange): readonly [Quota, string] {
+  const { rateClass } = operation
   if (caller === null) return [rateClass, exchange.address]
   const { principal, shop } = caller
   // One shopper must not use up what the shop's own server may do, nor the shop's hub and Admin API.
-  if (principal.kind === 'shopper') {
-    if (rateClass === 'write') return ['session', principal.customerId]
-    return [rateClass === 'read' ? 'shopper_read' : rateClass, principal.customerId]
-  }
+  if (principal.kind === 'shopper') return [shopperQuota(operation), principal.customerId]
   // Visitors have no name, and some come from Shopify's addresses: what they ask for counts as reads of their shop.
   if (principal.kind === 'visitor') return ['read', shop.merchantId]
   return [rateClass, shop.merchantId]

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { ShopperSession } from '../../domain/contracts/operations.ts'
-import { call, get, newShop, proxied, sessionQuery } from './testing.ts'
+import { call, get, newShop, post, proxied, sessionQuery } from './testing.ts'
 
 /** workerd takes Liquid for no text and would warn. */
 async function textOf(response: Response | undefined): Promise<string> {
@@ -71,5 +71,21 @@ describe('the reads of one shopper', () => {
     expect(await policyOf(key)).toBe('"read";q=600000;w=60')
     const answers = await Promise.all(Array.from({ length: 610 }, () => get('/v1/api/points/balance', token)))
     expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0)
+  })
+})
+
+describe('redeeming and giving back', () => {
+  it('have a small quota of the shopper’s own: each of them asks the shop’s Admin API', async () => {
+    const { domain, key } = await newShop(env)
+    const answer = await call(proxied('/proxy/session', sessionQuery(domain, '1')))
+    const { token } = ShopperSession.parse(await answer.json())
+    const act = (path: string, bearer: string) => post(path, bearer, {}, { 'idempotency-key': crypto.randomUUID() })
+    const id = crypto.randomUUID()
+    const paths = [`/v1/api/rewards/${id}/redeem`, `/v1/api/redemptions/${id}/cancel`]
+    const first = await act(`/v1/api/rewards/${id}/redeem`, token)
+    expect(first.headers.get('ratelimit-policy')).toBe('"shopper_redeem";q=20;w=60')
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, index) => act(paths[index % 2] ?? '', token)))
+    expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(9)
+    expect((await act(paths[0] ?? '', key)).headers.get('ratelimit-policy')).toBe('"write";q=120000;w=60')
   })
 })

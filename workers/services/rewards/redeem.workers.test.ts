@@ -23,7 +23,6 @@ import {
   redeem,
   redemptionIn,
   redemptionsOf,
-  type TestCustomer,
   trouble,
   visitorToken,
 } from './testing.ts'
@@ -239,8 +238,12 @@ describe('a hundred redemptions at once', () => {
     const reward = await newReward(shop, { cost: { kind: 'fixed', points: 100 } })
     const lone = await Promise.all(Array.from({ length: 50 }, () => customerWith(shop, 150)))
     const one = await customerWith(shop, 3_050)
-    const asked: TestCustomer[] = [...lone, ...Array.from({ length: 50 }, () => one)]
-    const responses = await Promise.all(asked.map((customer) => redeem(customer, reward.id)))
+    // A shopper may not be that quick; the shop's server is.
+    const atServer = { ...one, token: shop.key }
+    const responses = await Promise.all([
+      ...lone.map((customer) => redeem(customer, reward.id)),
+      ...Array.from({ length: 50 }, () => redeem(atServer, reward.id, { customer_id: one.gid })),
+    ])
     const counts = await tally(responses)
     expect((counts['issued'] ?? 0) + (counts['pending'] ?? 0)).toBe(80)
     expect(counts['422 insufficient_points']).toBe(20)
