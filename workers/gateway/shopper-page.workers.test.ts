@@ -74,12 +74,15 @@ describe('the reads of one shopper', () => {
   })
 })
 
+function act(path: string, bearer: string): Promise<Response> {
+  return post(path, bearer, {}, { 'idempotency-key': crypto.randomUUID() })
+}
+
 describe('redeeming and giving back', () => {
   it('have a small quota of the shopper’s own: each of them asks the shop’s Admin API', async () => {
     const { domain, key } = await newShop(env)
     const answer = await call(proxied('/proxy/session', sessionQuery(domain, '1')))
     const { token } = ShopperSession.parse(await answer.json())
-    const act = (path: string, bearer: string) => post(path, bearer, {}, { 'idempotency-key': crypto.randomUUID() })
     const id = crypto.randomUUID()
     const paths = [`/v1/api/rewards/${id}/redeem`, `/v1/api/redemptions/${id}/cancel`]
     const first = await act(`/v1/api/rewards/${id}/redeem`, token)
