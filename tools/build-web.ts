@@ -12,8 +12,14 @@ import { PAGE_LANGUAGES } from '../web/widget/page/languages/languages.ts'
  */
 
 const ROOT = path.join(import.meta.dirname, '..')
-/** What a storefront pays for launcher, panel and one language, in bytes after gzip. */
-const WIDGET_LIMIT = 10_000
+/** What storefronts load, and the entry that it is built from. */
+const BUNDLES = new Map([
+  ['loyalnest.js', 'loyalnest.ts'],
+  ['loyalnest-blocks.js', 'blocks/loyalnest-blocks.ts'],
+  ['loyalnest-page.js', 'page/loyalnest-page.ts'],
+])
+/** What each of them may have, in bytes after gzip: the first is launcher, panel and one language. */
+const BUNDLE_LIMIT = 10_000
 /** Smaller than the default by 3 %. "Unsafe" only where a page redefines what JavaScript brings. */
 const TERSER = {
   ecma: 2020,
@@ -82,17 +88,16 @@ function sizes(outdir: string): Map<string, number> {
 
 const { values } = parseArgs({ options: { outdir: { type: 'string', default: path.join(ROOT, 'dist/web') } } })
 const outdir = path.resolve(values.outdir)
-await buildBundle(outdir, 'loyalnest.ts', 'loyalnest.js')
-await buildBundle(outdir, 'blocks/loyalnest-blocks.ts', 'loyalnest-blocks.js')
-await buildBundle(outdir, 'page/loyalnest-page.ts', 'loyalnest-page.js')
+for (const [fileName, entry] of BUNDLES) await buildBundle(outdir, entry, fileName)
 writeLanguages(path.join(outdir, 'widget/lang'), LANGUAGES)
 writeLanguages(path.join(outdir, 'widget/lang/page'), PAGE_LANGUAGES)
 copySite(outdir)
 copyGuide(outdir)
 const built = sizes(outdir)
 for (const [file, bytes] of built) console.log(`${String(bytes).padStart(9)} B gzip  ${file}`)
-const widget = built.get(path.join('widget', 'loyalnest.js')) ?? Number.POSITIVE_INFINITY
-if (widget > WIDGET_LIMIT) {
-  console.error(`The widget has ${widget} B gzip; it may have ${WIDGET_LIMIT}. Storefronts pay for every byte.`)
+for (const bundle of BUNDLES.keys()) {
+  const bytes = built.get(path.join('widget', bundle)) ?? Number.POSITIVE_INFINITY
+  if (bytes <= BUNDLE_LIMIT) continue
+  console.error(`${bundle} has ${bytes} B gzip; it may have ${BUNDLE_LIMIT}. Storefronts pay for every byte.`)
   process.exitCode = 1
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { launchBrowser } from '../testing/browser.ts'
 import {
+  APP,
   type FakePageOptions,
   type FakeShop,
   balanceOf,
@@ -171,6 +172,21 @@ test('a refusal says so, and the next try is another request', async () => {
     await expect.poll(() => said(page).textContent()).toMatch(/Not possible now|Your code is ready/)
   }
   expect(new Set(redeemCalls(shop)).size).toBe(2)
+})
+
+test('a refusal says so on the own page too, whose bundle is another one', async () => {
+  const body = `<loyalnest-page></loyalnest-page><script src="${APP}/widget/loyalnest-page.js" defer></script>`
+  const { page } = await storefront(
+    (usual) => {
+      usual.instead.set(`POST /rewards/${rewardOf(1).id}/redeem`, (route) =>
+        route.fulfill({ status: 422, headers: { 'access-control-allow-origin': '*' }, json: { code: 'reward_limit' } }),
+      )
+    },
+    { body },
+  )
+  await page.getByRole('button', { name: 'Redeem' }).first().click()
+  await page.getByRole('button', { name: 'Get my code' }).click()
+  await page.locator('loyalnest-page').getByText('Not possible now').first().waitFor({ timeout: 10_000 })
 })
 
 test('a code is copied, put beside those of the cart, and given back after a question', async () => {

@@ -13,7 +13,8 @@ import type { SimulateRequest } from '../../domain/contracts/points.ts'
  */
 
 const ORIGIN = 'http://shop.localhost'
-const APP = 'http://app.localhost'
+/** Where the widget and the API are. */
+export const APP = 'http://app.localhost'
 const CUSTOMER = '5b0ad5b6-1111-5222-8333-444444444444'
 const NOW = '2026-11-23T10:00:00.000Z'
 /** As strict as a theme's policy can be: nothing inline, nothing evaluated, nothing from anywhere else. */

@@ -1,4 +1,4 @@
-import { Refused } from '../../shared/storefront-session.ts'
+import type { Refused } from '../../shared/storefront-session.ts'
 import { root } from '../cart.ts'
 import { option } from '../options.ts'
 import { type Store, tell } from '../store.ts'
@@ -78,8 +78,8 @@ export function stageOf(
     const { texts } = scene.voice
     work(scene.voice).then(
       ([at, text]) => now({ busy: undefined, notice: { id: at, text } }, `name-${at}`),
-      (error: unknown) => {
-        const text = error instanceof Refused && error.isDefinite ? texts.unavailable : texts.noAnswer
+      (error: Partial<Refused>) => {
+        const text = error.isDefinite ? texts.unavailable : texts.noAnswer
         now({ busy: undefined, notice: { id, text } }, `go-${id}`)
       },
     )
