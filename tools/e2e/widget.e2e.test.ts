@@ -186,7 +186,8 @@ test('a refusal says so on the own page too, whose bundle is another one', async
   )
   await page.getByRole('button', { name: 'Redeem' }).first().click()
   await page.getByRole('button', { name: 'Get my code' }).click()
-  await page.locator('loyalnest-page').getByText('Not possible now').first().waitFor({ timeout: 10_000 })
+  const notices = page.locator('loyalnest-page').getByText('Not possible now')
+  await expect.poll(() => notices.count(), { timeout: 10_000 }).toBeGreaterThan(0)
 })
 
 test('a code is copied, put beside those of the cart, and given back after a question', async () => {
