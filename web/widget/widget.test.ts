@@ -105,6 +105,8 @@ test('each language speaks its own numbers, plurals, money and dates', () => {
   const arabic = voiceOf(LANGUAGES.ar)
   expect([arabic.unit(2), arabic.unit(5), arabic.unit(59)]).toEqual(['نقطتان', 'نقاط', 'نقطة'])
   expect(arabic.isRtl).toBe(true)
+  // The mark after the sign: without it one reads `$US 12`.
+  expect(arabic.money(12, 'USD')).toMatch(/US\$\u200E$/)
   expect(voiceOf(LANGUAGES.de).points(12480)).toBe('12.480 Punkte')
 })
 
