@@ -37,6 +37,18 @@ describe('expiry', () => {
   })
 })
 
+describe('what is due at one instant', () => {
+  it('goes in this order: a hold ends, points activate, a lot expires', () => {
+    const account = new TestAccount()
+    account.book(grantOf(30, 'lasting'))
+    account.book(holdOf(30, 'h', TUESDAY_END_MS - account.nowMs))
+    account.book(grantOf(100, 'ending', { terms: ONE_DAY }))
+    account.book(orderOf({ returnWindowDays: 1 }))
+    account.wait(DAY_MS * 3)
+    expect(account.history.slice(4)).toEqual(['release 0', 'activate 59', 'expire -100'])
+  })
+})
+
 describe('the outcome', () => {
   const story: readonly Command[] = [
     grantOf(100, 'a', { terms: ONE_DAY }),

@@ -73,6 +73,18 @@ describe('a hold', () => {
 })
 
 describe('a hold on points that expire', () => {
+  it('spends first what ends first, when it is captured in part', () => {
+    const account = new TestAccount()
+    account.book(grantOf(50, 'lasting'))
+    account.book(grantOf(30, 'ending', { terms: TWO_DAYS }))
+    account.book(holdOf(80))
+    const { allocations } = account.book(captureOf('h', 40))
+    expect(allocations).toEqual([
+      { lot: 2, points: -30 },
+      { lot: 1, points: -10 },
+    ])
+  })
+
   it('keeps what it pins beyond the expiry; the rest expires', () => {
     const account = accountWith(100)
     account.book(holdOf(80, 'h', 10 * DAY_MS))
