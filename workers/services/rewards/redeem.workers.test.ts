@@ -147,7 +147,7 @@ describe('many redemptions of one shopper', () => {
       customer_id: customer.gid,
     })
     expect([asShopper, asServer].map((response) => response.status)).toEqual([404, 404])
-    expect(asShopper.headers.get('ratelimit-policy')).toContain(`q=${QUOTAS.session}`)
+    expect(asShopper.headers.get('ratelimit-policy')).toContain(`q=${QUOTAS.shopper_redeem};`)
     expect(asServer.headers.get('ratelimit-policy')).toContain(`q=${QUOTAS.write}`)
   })
 })
