@@ -6,6 +6,7 @@ import { ProjectionComparison } from '../../domain/contracts/operations.ts'
 import { Redemption, RedemptionsPage, RewardsPage } from '../../domain/contracts/rewards.ts'
 import type { LocalInfo } from '../local/info.ts'
 import { apiOf } from '../testing/api.ts'
+import { booksOf } from '../testing/books.ts'
 import { killWorkerd, type SpawnedStack, spawnStack, stateFolder } from '../testing/stack.ts'
 import { orderPayload, sendWebhook, signedWebhook } from '../testing/webhooks.ts'
 
@@ -122,7 +123,7 @@ async function differences() {
   return ProjectionComparison.parse(await answer.json()).differences
 }
 
-test('a hundred at once: the shop’s record and the accounts tell the same', async () => {
+test('a hundred at once: the shop has the codes of the captured holds, and its record and the accounts tell the same', async () => {
   const reward = await rewardOf('free_shipping')
   const customers = await Promise.all(Array.from({ length: 20 }, () => customerWith(5 * 150 - 1)))
   const answers = await Promise.all(
@@ -138,6 +139,7 @@ test('a hundred at once: the shop’s record and the accounts tell the same', as
     })
   }
   await eventually(async () => expect(await differences()).toEqual([]))
+  await eventually(booksOf(shared).codesAgree)
 })
 
 const dir = stateFolder()
