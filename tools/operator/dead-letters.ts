@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { DeadLetter, DeadLettersPage } from '../../domain/contracts/operations.ts'
+import { DeadLetter, DeadLettersPage } from '../../domain/contracts/operations/admin-core.ts'
 import { parseCommand, runCommand } from './api.ts'
 
 const HELP = `Messages that LoyalNest gave up on.

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ProjectionComparison } from '../../domain/contracts/operations.ts'
+import { ProjectionComparison } from '../../domain/contracts/operations/admin-core.ts'
 import { parseCommand, runCommand } from './api.ts'
 
 const HELP = `The projections of the ledgers in Postgres.

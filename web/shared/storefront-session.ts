@@ -1,4 +1,4 @@
-import type { ShopperSession } from '../../domain/contracts/operations.ts'
+import type { ShopperSession } from '../../domain/contracts/operations/auth.ts'
 
 /** Who the storefront says is looking at this page, and the token for it. */
 export type Session = (typeof ShopperSession)['_output']

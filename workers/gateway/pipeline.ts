@@ -1,4 +1,5 @@
-import type { Operation, OPERATIONS } from '../../domain/contracts/operations.ts'
+import type { OPERATIONS } from '../../domain/contracts/operations.ts'
+import type { Operation } from '../../domain/contracts/operations/operation.ts'
 import type { IdempotencyClaim } from '../../durable-objects/kernel/protocol.ts'
 import type { Answer, Caller, HandlerContext } from '../platform/handler.ts'
 import { type Exchange, jsonResponse, problemResponse } from './exchange.ts'

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { ShopperSession } from '../../domain/contracts/operations.ts'
+import { ShopperSession } from '../../domain/contracts/operations/auth.ts'
 import { call, get, newShop, post, proxied, sessionQuery } from './testing.ts'
 
 /** workerd takes Liquid for no text and would warn. */

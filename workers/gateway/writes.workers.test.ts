@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ShopperSession } from '../../domain/contracts/operations.ts'
+import { ShopperSession } from '../../domain/contracts/operations/auth.ts'
 import { StreamTicket } from '../../domain/contracts/points.ts'
 import { VersionedSettings } from '../../domain/contracts/settings.ts'
 import { readSettings } from '../platform/control.ts'

@@ -1,4 +1,4 @@
-import type { Health } from '../../domain/contracts/operations.ts'
+import type { Health } from '../../domain/contracts/operations/health.ts'
 import { refuse } from '../../domain/contracts/errors.ts'
 import type { Answer } from './handler.ts'
 

@@ -1,5 +1,5 @@
 import { customerIdOfGid } from '../../../domain/ledger/identity.ts'
-import type { Access } from '../../../domain/contracts/operations.ts'
+import type { Access } from '../../../domain/contracts/operations/operation.ts'
 import { permits } from '../../../domain/contracts/permissions.ts'
 import { type ProxiedRequest, readProxiedRequest } from '../../integrations/shopify/app-proxy.ts'
 import { readSessionToken } from '../../integrations/shopify/session-token.ts'

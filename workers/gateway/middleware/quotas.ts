@@ -1,4 +1,4 @@
-import type { Operation, RateClass } from '../../../domain/contracts/operations.ts'
+import type { Operation, RateClass } from '../../../domain/contracts/operations/operation.ts'
 
 /** The window of all limits. */
 export const WINDOW_SECONDS = 60

@@ -1,4 +1,4 @@
-import type { Operation } from '../../../domain/contracts/operations.ts'
+import type { Operation } from '../../../domain/contracts/operations/operation.ts'
 import { type Fault, faultsOf, validationProblem } from '../problem.ts'
 import { readJson } from './body.ts'
 

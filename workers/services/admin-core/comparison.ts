@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PointsEvent } from '../../../domain/contracts/events.ts'
-import { ProjectionDifference, type ProjectionComparison } from '../../../domain/contracts/operations.ts'
+import { ProjectionDifference, type ProjectionComparison } from '../../../domain/contracts/operations/admin-core.ts'
 import type { Balance } from '../../../domain/contracts/points.ts'
 import { toPointsEvent } from '../../../domain/ledger/transaction.ts'
 import { toRedemption } from '../../../domain/rewards/public.ts'

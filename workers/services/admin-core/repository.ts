@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DeadLetter, type DeadLettersPage } from '../../../domain/contracts/operations.ts'
+import { DeadLetter, type DeadLettersPage } from '../../../domain/contracts/operations/admin-core.ts'
 
 /** A dead letter with the message itself and the queue that it goes back on. */
 export interface StoredLetter {
