@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Balance, Transaction } from './points.ts'
+import { PosRecord } from './pos.ts'
 import { Redemption } from './rewards.ts'
 
 /**
@@ -21,9 +22,21 @@ const envelope = {
     .describe("the customer's ledger seq, or a redemption's version; 0 where the event is from neither"),
 }
 
+/** What is left of a lot, as it stood at the balance's `seq`. */
+export const LotState = z.object({
+  lot: z.int().min(1).describe('the seq of the entry that opened it'),
+  granted: z.int().min(1),
+  remaining: z.int().min(0),
+  expired: z.int().min(0),
+  expires_at: z.iso.datetime().nullable(),
+})
+export type LotState = z.infer<typeof LotState>
+
 const pointsData = z.object({
   transaction: Transaction,
   balance: Balance,
+  lots: z.array(LotState).default([]).describe('those that the entry touched, as they stood at `balance.seq`'),
+  merged_into: z.uuid().nullable().default(null).describe('the account that this one was merged into'),
   previous_hash: z.string(),
   currency: z.string().nullable(),
 })
@@ -53,9 +66,20 @@ export const RedemptionEvent = z.object({
 })
 export type RedemptionEvent = z.infer<typeof RedemptionEvent>
 
+/** A till was registered or revoked. `event_id` is `{device_id}:registered` or `{device_id}:revoked`. */
+const deviceData = z.object({ device_id: z.uuid(), name: z.string(), by: z.string() })
+
+/** An item of a till, as it stands. `event_id` is `{record id}:{version}`, `seq` the version; newer ones win. */
+export const PosEvent = z.object({ ...envelope, event_type: z.literal('pos.item_recorded'), data: PosRecord })
+export type PosEvent = z.infer<typeof PosEvent>
+
 export const LoyalNestEvent = z.discriminatedUnion('event_type', [
   ...PointsEvent.options,
   RedemptionEvent,
+  PosEvent,
+  z.object({ ...envelope, event_type: z.literal('device.registered'), data: deviceData }),
+  z.object({ ...envelope, event_type: z.literal('device.revoked'), data: deviceData }),
+  z.object({ ...envelope, event_type: z.literal('customer.deleted'), data: customerData }),
   z.object({ ...envelope, event_type: z.literal('customer.created'), data: customerData }),
   z.object({ ...envelope, event_type: z.literal('customer.updated'), data: customerData }),
 ])

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ShopifyOrderGid } from './ids.ts'
 
 const page = {
   merchant_id: z.uuid(),
@@ -32,5 +33,14 @@ export const JobMessage = z.discriminatedUnion('job', [
       discount_gid: z.string(),
     })
     .describe('ends the issued redemptions of a discount that was deleted in the shop, and its codes with it'),
+  z
+    .object({ ...page, job: z.enum(['verify_ledgers', 'rebuild_ledgers']), run_id: z.uuid() })
+    .describe('one run of the auditor over all ledgers of a shop'),
+  z
+    .object({ job: z.literal('reconcile'), merchant_id: z.uuid(), run_id: z.uuid() })
+    .describe("the next step of a run that asks Shopify for orders; the run's row says where it is"),
+  z
+    .object({ job: z.literal('read_order'), merchant_id: z.uuid(), order_gid: ShopifyOrderGid })
+    .describe('asks Shopify how an order stands, because a webhook said only that it was edited'),
 ])
 export type JobMessage = z.infer<typeof JobMessage>

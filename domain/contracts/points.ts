@@ -137,6 +137,32 @@ export const AdjustRequest = z.strictObject({
 })
 export type AdjustRequest = z.infer<typeof AdjustRequest>
 
+/** A large correction that waits for a second person, or what became of it. */
+export const Adjustment = z.object({
+  id: z.uuid(),
+  customer_id: z.uuid(),
+  points: z.int(),
+  reason: z.string(),
+  allow_debt: z.boolean(),
+  state: z.enum(['waiting', 'approved', 'rejected', 'expired']),
+  requested_by: z.string(),
+  requested_at: z.iso.datetime(),
+  expires_at: z.iso.datetime().describe('a request that nobody decided about ends then'),
+  decided_by: z.string().nullable(),
+  decided_at: z.iso.datetime().nullable(),
+  note: z.string().nullable(),
+  transaction: Transaction.nullable().describe('the entry, once approved'),
+})
+export type Adjustment = z.infer<typeof Adjustment>
+
+/** The answer to a correction: booked, or waiting for a second person; then `transaction` is null. */
+export const AdjustAnswer = z.object({
+  transaction: Transaction.nullable(),
+  balance: Balance,
+  approval: Adjustment.optional().describe("present where the correction is above the shop's limit"),
+})
+export type AdjustAnswer = z.infer<typeof AdjustAnswer>
+
 export const BalanceQuery = z.strictObject({
   customer_id: CustomerRef.optional().describe('needed with an API key; a shopper token already names its customer'),
 })

@@ -41,7 +41,72 @@ export const Expiry = z.strictObject({
     .max(3650)
     .nullable()
     .describe("days a granted lot lives, ending with the day in the shop's time zone; null: never expires"),
+  inactivity_days: z
+    .int()
+    .min(1)
+    .max(3650)
+    .nullable()
+    .default(null)
+    .describe('days without an order or a redemption after which all points end; null: silence ends nothing'),
+  calendar: z
+    .strictObject({
+      month: z.int().min(1).max(12),
+      day: z.int().min(1).max(31),
+      min_days: z
+        .int()
+        .min(0)
+        .max(366)
+        .describe('points granted less than this before the day live until the next one'),
+    })
+    .refine(({ month, day }) => day <= new Date(Date.UTC(2024, month, 0)).getUTCDate(), {
+      path: ['day'],
+      message: 'must be a day that the month has',
+    })
+    .nullable()
+    .default(null)
+    .describe("the day of the year, in the shop's time zone, with which points end; null: none"),
 })
+
+/** Second thoughts about corrections by hand. */
+export const AdjustmentSettings = z.strictObject({
+  approval_above_points: z
+    .int()
+    .min(0)
+    .max(MAX_POINTS)
+    .nullable()
+    .describe('a correction of more points than this, up or down, waits for a second person; null: none does'),
+})
+
+/** Orders from before the installation. */
+export const HistorySettings = z.strictObject({
+  earn_days: z
+    .int()
+    .min(0)
+    .max(3650)
+    .describe('when the shop is connected, orders of this many days before it earn points; 0: none'),
+})
+
+/** What tills may do while they are offline. */
+export const PosSettings = z.strictObject({
+  overdraft_customer_points: z
+    .int()
+    .min(0)
+    .max(MAX_POINTS)
+    .describe('how many points a customer may owe after an offline redemption that the balance did not cover'),
+  overdraft_device_points: z
+    .int()
+    .min(0)
+    .max(MAX_POINTS)
+    .describe('how many such points one device may cause in a day (UTC)'),
+  reserved_codes: z.int().min(0).max(500).describe('how many unused codes a device may hold for offline redemptions'),
+  reserved_code_days: z.int().min(1).max(90).describe('how long such a code is good'),
+})
+export const DEFAULT_POS: z.infer<typeof PosSettings> = {
+  overdraft_customer_points: 500,
+  overdraft_device_points: 5_000,
+  reserved_codes: 50,
+  reserved_code_days: 7,
+}
 
 export const RedemptionLimits = z.strictObject({
   min_points: z.int().min(1).max(MAX_POINTS),
@@ -68,6 +133,9 @@ export const ProgramSettings = z
       .max(365)
       .describe('points of an order stay pending this many days; 0: spendable at once'),
     redemption: RedemptionLimits,
+    adjustments: AdjustmentSettings.default({ approval_above_points: null }),
+    history: HistorySettings.default({ earn_days: 60 }),
+    pos: PosSettings.default(DEFAULT_POS),
     widget: WidgetSettings.default(DEFAULT_WIDGET),
   })
   .refine(({ redemption }) => redemption.max_points === null || redemption.max_points >= redemption.min_points, {
@@ -100,9 +168,12 @@ export function defaultSettings(currency: string, timeZone: string): ProgramSett
       include_gift_cards: false,
       before_discounts: false,
     },
-    expiry: { lot_days: null },
+    expiry: { lot_days: null, inactivity_days: null, calendar: null },
     return_window_days: 0,
     redemption: { min_points: 1, max_points: null, step_points: 1 },
+    adjustments: { approval_above_points: null },
+    history: { earn_days: 60 },
+    pos: DEFAULT_POS,
     widget: DEFAULT_WIDGET,
   }
 }

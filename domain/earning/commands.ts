@@ -10,7 +10,13 @@ function fromShopify(effectiveAtMs: number): CommandBase {
 
 /** How lots that these settings grant live. */
 export function lotTerms({ settings }: VersionedSettings): LotTerms {
-  return { lotDays: settings.expiry.lot_days, timeZone: settings.time_zone }
+  const { lot_days: lotDays, inactivity_days: inactivityDays, calendar } = settings.expiry
+  return {
+    lotDays,
+    timeZone: settings.time_zone,
+    inactivityDays,
+    calendar: calendar && { month: calendar.month, day: calendar.day, minDays: calendar.min_days },
+  }
 }
 
 /** The command of one refund; it needs no settings, because it reverses by the rule that its order earned by. */

@@ -43,11 +43,32 @@ export interface FrozenRule extends Pick<
   readonly multiplierDenominator: number
 }
 
-/** How a lot lives. */
-export interface LotTerms {
+/** How a lot lives. What is set together ends it together: whatever comes first. Absent is null. */
+export type LotTerms = {
   /** Days, ending with the day in `timeZone`; null: for ever. */
   readonly lotDays: number | null
   readonly timeZone: string
+  /** Days without activity of the customer, ending with the day in `timeZone`; null: silence ends nothing. */
+  readonly inactivityDays?: number | null
+  /** The fixed day of the year on which lots end; null: none. */
+  readonly calendar?: CalendarExpiry | null
+}
+
+/** Lots end with the first such day that is at least `minDays` after the grant. 29 February is 28 in common years. */
+export type CalendarExpiry = {
+  /** 1 to 12. */
+  readonly month: number
+  /** 1 to 31, as the month has. */
+  readonly day: number
+  readonly minDays: number
+}
+
+/** The end of a lot by silence: `days` after the later of `fromMs` and the account's last activity. */
+export type Inactivity = {
+  readonly days: number
+  readonly timeZone: string
+  /** When the lot was granted; of a moved lot, what it was before the move. */
+  readonly fromMs: number
 }
 
 /** What only entries of one type carry. Kept with the entry and covered by its hash; no personal data. */
@@ -65,8 +86,10 @@ export interface EntryDetail {
   readonly debtPaid?: number
   /** clawback, adjust −, pos redeem: part that no lot covered. reversal −: debt that the original had paid. */
   readonly debtMade?: number
-  /** Expiry of the lot that it opened. */
+  /** Expiry of the lot that it opened: the earlier of lot days and calendar. */
   readonly expiresAtMs?: number | null
+  /** How the lot that it opened ends by silence. Absent: never. */
+  readonly inactivity?: Inactivity
   /** earn_pending: when the points become spendable, and how their lot will live then. */
   readonly activatesAtMs?: number
   readonly terms?: LotTerms
@@ -77,12 +100,22 @@ export interface EntryDetail {
   readonly timeoutAtMs?: number
   /** activate, cancel_pending, reversal: the entry that it refers to. */
   readonly refersToSeq?: number
+  /** reversal: it gives back only these points of the entry, because of this refund or cancellation of its order. */
+  readonly becauseOf?: string
   /** Effect on the pending balance: earn_pending positive; activate, cancel_pending negative. */
   readonly pendingPoints?: number
   /** earn (not of an order), redeem, adjust, reversal, release: why, in the words of whoever did it. */
   readonly reason?: string
   /** merge_*: the other account. */
   readonly otherCustomerId?: string
+  /** merge_in: accounts whose orders are kept in books elsewhere, the other account and those merged into it before. */
+  readonly mergedFrom?: readonly string[]
+  /** merge_in: when the customers of the merged accounts were last active. */
+  readonly lastActivityAtMs?: number
+  /** earn, earn_pending, clawback, cancel_pending of an edited order: it was like `parts` at this time by Shopify's clock. */
+  readonly editedAtMs?: number
+  /** adjust: the second person who approved it. */
+  readonly approvedBy?: string
   /** A clawback (or cancel_pending) that cancels the whole order. */
   readonly cancelsOrder?: boolean
 }
@@ -127,8 +160,10 @@ export interface Lot {
   readonly expired: number
   readonly clawed: number
   readonly moved: number
-  /** Null: never expires. */
+  /** Null: no day is fixed. By it lots are taken in turn, whatever silence may do. */
   readonly expiresAtMs: number | null
+  /** Null: silence does not end it. */
+  readonly inactivity: Inactivity | null
   readonly orderGid: string | null
 }
 
@@ -142,16 +177,13 @@ export interface Hold {
   readonly state: 'open' | 'captured' | 'released'
 }
 
-/** Points of an order that wait for the end of the return window. */
-export interface Pending {
+/** Points of an order that wait for the end of the return window, and how their lot will live then. */
+export interface Pending extends LotTerms {
   /** The seq of the earn_pending entry. */
   readonly seq: number
   readonly points: number
   readonly orderGid: string
   readonly activatesAtMs: number
-  /** How long the lot lives once it is opened, or null. */
-  readonly lotDays: number | null
-  readonly timeZone: string
 }
 
 /**
@@ -177,8 +209,15 @@ export interface AccountState {
   readonly lifetime: Lifetime
   readonly lastHash: string
   readonly lastRecordedAtMs: number
+  /**
+   * When the customer last did something, as recorded: an order that earned, points granted for an activity, points
+   * spent or set aside, an opening balance. Corrections, refunds and what time brings are not activity. 0: never.
+   */
+  readonly lastActivityAtMs: number
   /** Set once the account was merged into another. */
   readonly mergedInto: string | null
+  /** Accounts that were merged into this one, directly or through others. Their orders stay in their books. */
+  readonly mergedFrom: readonly string[]
 }
 
 /**
@@ -237,13 +276,28 @@ export interface CancelOrder extends CommandBase {
   readonly kind: 'cancel_order'
   readonly orderGid: string
 }
+/**
+ * The order as it stands now, in Shopify's eyes: its items were changed after it was paid. Brings its points to f(net) of
+ * the new parts by the rules that it earned by. Nothing is booked for an order that is not in the books, for parts that
+ * are the ones in force, and for a state older than the one in force.
+ */
+export interface EditOrder extends CommandBase {
+  readonly kind: 'edit_order'
+  readonly orderGid: string
+  readonly parts: MoneyParts
+  /** When Shopify last changed the order. */
+  readonly editedAtMs: number
+}
 /** Spends points in one step. */
 export interface Redeem extends CommandBase {
   readonly kind: 'redeem'
+  /** Of an offline till it begins with `pos:`. */
   readonly redemptionId: string
   readonly points: number
   readonly limits: RedemptionLimits | null
   readonly reason: string | null
+  /** The till has given the goods away already: the account may owe up to this many points afterwards. Default 0. */
+  readonly overdraftPoints?: number
 }
 export interface PlaceHold extends CommandBase {
   readonly kind: 'hold'
@@ -274,12 +328,51 @@ export interface Adjust extends CommandBase {
   /** Lets a negative correction go below what is available. */
   readonly allowDebt: boolean
   readonly terms: LotTerms
+  /** The second person, where the shop wants one. */
+  readonly approvedBy?: string
 }
 /** Undoes one entry, once: earn, redeem, capture, adjust, clawback, import. */
 export interface Reverse extends CommandBase {
   readonly kind: 'reverse'
   readonly seq: number
   readonly reason: string
+}
+/**
+ * Points that were spent on an order come back, because all or a part of it was refunded: `points` of the capture (or
+ * redeem) entry `seq` go back into the lots that they came from, the last taken first. May come several times, with other
+ * refunds, until all of them are back.
+ */
+export interface ReturnSpent extends CommandBase {
+  readonly kind: 'return_spent'
+  readonly seq: number
+  readonly points: number
+  /** The refund, or `cancel:{order gid}`; business id `return:{becauseOf}:{seq}`. */
+  readonly becauseOf: string
+  readonly reason: string
+}
+/** A lot on its way to another account. */
+export interface MovedLot extends Pick<Lot, 'expiresAtMs' | 'inactivity' | 'orderGid'> {
+  readonly points: number
+}
+/**
+ * Merges this account into another, for good: all free points and all debt leave. What comes free later (a hold that
+ * ends, pending points that activate) or is owed later (a refund of an order in these books) follows at once by a further
+ * merge_out: from now on this account keeps nothing. Business ids `merge:{this customer}/{n}:out`, n from 1.
+ */
+export interface MergeOut extends CommandBase {
+  readonly kind: 'merge_out'
+  readonly intoCustomerId: string
+}
+/** What one merge_out of another account carried. Business id `merge:{fromCustomerId}/{number}:in`. */
+export interface MergeIn extends CommandBase {
+  readonly kind: 'merge_in'
+  readonly fromCustomerId: string
+  readonly number: number
+  readonly lots: readonly MovedLot[]
+  readonly debt: number
+  /** The other account, and those that were merged into it before. */
+  readonly mergedFrom: readonly string[]
+  readonly lastActivityAtMs: number
 }
 /** An opening balance from another program. */
 export interface ImportBalance extends CommandBase {
@@ -299,12 +392,16 @@ export type Command =
   | EarnPoints
   | Clawback
   | CancelOrder
+  | EditOrder
   | Redeem
   | PlaceHold
   | CaptureHold
   | ReleaseHold
   | Adjust
   | Reverse
+  | ReturnSpent
+  | MergeOut
+  | MergeIn
   | ImportBalance
   | ApplyDue
 
@@ -324,7 +421,7 @@ export interface Changes {
 /**
  * The outcome of a command. What was due is applied in every case, also before a refusal.
  * - applied: `entry` is new. - duplicate: `entry` was there before, nothing was asked twice.
- * - none: `apply_due` only.
+ * - none: nothing was asked for: `apply_due`, an `edit_order` that changes nothing.
  */
 export type Decision = { readonly changes: Changes } & (
   | { readonly outcome: 'applied' | 'duplicate'; readonly entry: Entry }

@@ -1,6 +1,8 @@
 import type { Refusal } from '../../domain/contracts/errors.ts'
 import type { Balance, TransactionsPage } from '../../domain/contracts/points.ts'
-import type { Command, Entry, LedgerView } from '../../domain/ledger/types.ts'
+import type { PosBatch, PosDecision, PosRecord, PosSyncAnswer, ReservedCode } from '../../domain/contracts/pos.ts'
+import type { VersionedSettings } from '../../domain/contracts/settings.ts'
+import type { Command, CommandBase, Entry, LedgerView, MergeIn } from '../../domain/ledger/types.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
 
 /** The shapes that cross the RPC border of the objects. No logic. */
@@ -29,9 +31,14 @@ export type ExecuteReply =
   | { readonly ok: true; readonly replayed: boolean; readonly outcome: 'applied' | 'duplicate'; readonly body: string }
   | { readonly ok: false; readonly replayed: boolean; readonly refusal: Refusal }
 
-/** The short outcome of one command of a batch. */
+/** The short outcome of one command of a batch. `overdraft`: the points of the entry that no lot covered. */
 export type BatchOutcome =
-  | { readonly outcome: 'applied' | 'duplicate' | 'none'; readonly seq: number; readonly points: number }
+  | {
+      readonly outcome: 'applied' | 'duplicate' | 'none'
+      readonly seq: number
+      readonly points: number
+      readonly overdraft: number
+    }
   | { readonly outcome: 'refused'; readonly refusal: Refusal }
 
 /** A raw page of the ledger, for rebuilding and comparing projections. */
@@ -41,6 +48,34 @@ export interface LedgerPage {
   readonly balance: Balance
   readonly relayedSeq: number
   readonly shopifyCustomerGid: string | null
+}
+
+/** The account that another one is to be merged into. */
+export interface MergeTarget {
+  readonly customerId: string
+  readonly shopifyCustomerGid: string | null
+}
+
+/**
+ * What became of a merge: merged now; merged before, perhaps into an account further on; refused, because the other
+ * account was merged into this one. `into`: the account that has the points.
+ */
+export interface MergeReply {
+  readonly outcome: 'merged' | 'before' | 'refused'
+  readonly into: string
+}
+
+/** What reading a ledger from its first entry to its last found. */
+export interface LedgerAudit {
+  readonly entries: number
+  readonly firstHash: string | null
+  readonly lastHash: string | null
+  readonly stateMatches: boolean
+  readonly findings: readonly {
+    readonly invariant: number | null
+    readonly seq: number | null
+    readonly detail: string
+  }[]
 }
 
 /** What became of a request to redeem. Under a known key: the redemption as it stands now. */
@@ -61,13 +96,30 @@ export interface RedemptionsPageRaw {
 }
 
 /**
- * RPC methods of `CustomerAccount`. Reads of an account that was never written answer with zeros and create nothing.
+ * RPC methods of `CustomerAccount`. An account that was merged passes commands on to the one that has its points, except
+ * those about orders in its own books, and answers with that one's balance; what is said of entries is of its own. Reads of an account that was never written answer with zeros and create nothing.
  */
 export interface CustomerAccountRpc {
   /** One command in one transaction, with what is due before it. */
   execute(account: AccountRef, command: Command, claim: IdempotencyClaim | null): Promise<ExecuteReply>
   /** Many commands in one transaction; a refused one changes nothing and does not stop the others. */
   executeBatch(account: AccountRef, commands: readonly Command[]): Promise<readonly BatchOutcome[]>
+  /**
+   * Merges this account into another: merge_out here, and what it carries to the other account. Once it is booked here it
+   * gets there, by the alarm if need be. Redemptions whose code is out end, because their codes carry the customer who is
+   * no more; their points follow.
+   */
+  mergeInto(account: AccountRef, target: MergeTarget, by: CommandBase): Promise<MergeReply>
+  /** What another account's merge_out carries. Only for accounts among themselves. */
+  receiveMerge(account: AccountRef, command: MergeIn): Promise<BatchOutcome>
+  /** Which of these orders are in the books of this very account. */
+  ordersInBooks(account: AccountRef, orderGids: readonly string[]): Promise<readonly string[]>
+  /** As `executeBatch`, by this very account, though it is merged. Only for accounts among themselves. */
+  executeHere(account: AccountRef, commands: readonly Command[]): Promise<readonly BatchOutcome[]>
+  /** Reads all of the ledger and checks it; changes nothing. Null if nothing was ever booked here. */
+  audit(account: AccountRef): Promise<LedgerAudit | null>
+  /** Writes the stored state anew from the entries where it differs. True if it did. Throws if the entries are broken. */
+  rebuildState(account: AccountRef): Promise<boolean>
   /** The balance as of now, or null if nothing was ever booked here. */
   balance(account: AccountRef): Promise<Balance | null>
   /** Entries before `beforeSeq` (all if null), newest first; null if nothing was ever booked here. */
@@ -137,6 +189,49 @@ export const STREAM_HEADERS = {
   /** The last seq that the client saw; absent on a first connection. */
   lastSeq: 'X-LoyalNest-Last-Seq',
 } as const
+
+/** Whose till it is. Sent with every call: an object refuses a foreign merchant or device. */
+export interface DeviceRef {
+  readonly merchantId: string
+  readonly deviceId: string
+}
+
+/** RPC methods of `PosDevice`: one till's numbers, results, reserved codes and caps. The only writer of its records. */
+export interface PosDeviceRpc {
+  /** Takes a batch in the order of `device_seq`; each item is booked in its customer's account by itself. */
+  sync(device: DeviceRef, batch: PosBatch, settings: VersionedSettings, receivedAtMs: number): Promise<PosSyncAnswer>
+  /** Fills the reserve for a reward up to `count` codes; answers all codes that the device holds. */
+  reserveCodes(
+    device: DeviceRef,
+    reward: ReservableReward,
+    count: number,
+    settings: VersionedSettings,
+    nowMs: number,
+  ): Promise<readonly ReservedCode[]>
+  /** The merchant's decision about a rejected item; `book` is done in the customer's account. */
+  decide(
+    device: DeviceRef,
+    record: number,
+    decision: PosDecision,
+    by: string,
+    settings: VersionedSettings,
+    nowMs: number,
+  ): Promise<PosDecided>
+  /** The key was revoked: reserved codes are void. */
+  revoke(device: DeviceRef): Promise<void>
+}
+
+/** What a till needs to know of a reward to redeem it offline. */
+export interface ReservableReward {
+  readonly id: string
+  readonly title: string
+  readonly points: number
+  readonly value: ReservedCode['value']
+}
+
+export type PosDecided =
+  | { readonly ok: true; readonly record: PosRecord }
+  | { readonly ok: false; readonly refusal: Refusal }
 
 /** What one batch of events amounted to for one merchant. */
 export interface UsageCounts {

@@ -1,4 +1,4 @@
-import type { CustomerAccountRpc, MerchantHubRpc } from './protocol.ts'
+import type { CustomerAccountRpc, MerchantHubRpc, PosDeviceRpc } from './protocol.ts'
 
 /**
  * The only place that names objects. A name decides where the data lives: a changed name, or a changed jurisdiction, is
@@ -21,4 +21,9 @@ export function customerAccount(env: Env, merchantId: string, customerId: string
 /** The hub of one merchant. */
 export function merchantHub(env: Env, merchantId: string): MerchantHubRpc {
   return env.MERCHANT_HUB.getByName(merchantId)
+}
+
+/** One till of a merchant. */
+export function posDevice(env: Env, merchantId: string, deviceId: string): PosDeviceRpc {
+  return env.POS_DEVICE.getByName(`${merchantId}:${deviceId}`)
 }

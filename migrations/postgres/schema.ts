@@ -65,6 +65,8 @@ export const customers = pgTable(
     profile_updated_at: at('profile_updated_at'),
     profile_created_at: at('profile_created_at'),
     merged_into: uuid('merged_into'),
+    /** When the shop deleted the customer; the profile is empty then, the ledger stays. */
+    deleted_at: at('deleted_at'),
     first_seen_at: at('first_seen_at').notNull().defaultNow(),
   },
   (table) => [
@@ -144,6 +146,66 @@ export const pointsBalances = pgTable(
   ],
 )
 
+/** What is left of each lot, as of the newest event that touched it. For the points-liability report. */
+export const pointsLots = pgTable(
+  'points_lots',
+  {
+    merchant_id: uuid('merchant_id').notNull(),
+    customer_id: uuid('customer_id').notNull(),
+    /** The seq of the entry that opened it. */
+    lot: bigint('lot', { mode: 'number' }).notNull(),
+    granted: points('granted').notNull(),
+    remaining: points('remaining').notNull(),
+    expired: points('expired').notNull(),
+    expires_at: at('expires_at'),
+    /** The account's seq that this was the state at: a newer one wins. */
+    seq: bigint('seq', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchant_id, table.customer_id, table.lot] }),
+    foreignKey({
+      columns: [table.merchant_id, table.customer_id],
+      foreignColumns: [customers.merchant_id, customers.id],
+    }),
+    index('points_lots_outstanding')
+      .on(table.merchant_id, table.expires_at)
+      .where(sql`${table.remaining} > 0`),
+    tenantPolicy(),
+  ],
+)
+
+/**
+ * What tills sent, as the devices' objects recorded it (`PosRecord` of the contract), newest version of each. A rejected
+ * item is the merchant's task until it is decided.
+ */
+export const posOfflineQueue = pgTable(
+  'pos_offline_queue',
+  {
+    merchant_id: uuid('merchant_id').notNull(),
+    id: text('id').notNull(),
+    device_id: uuid('device_id').notNull(),
+    record: bigint('record', { mode: 'number' }).notNull(),
+    op_id: text('op_id'),
+    device_seq: bigint('device_seq', { mode: 'number' }),
+    kind: text('kind').notNull(),
+    customer_id: uuid('customer_id'),
+    result: text('result').notNull(),
+    task: text('task').notNull(),
+    received_at: at('received_at').notNull(),
+    version: integer('version').notNull(),
+    /** The whole `PosRecord`. No personal data. */
+    body: jsonb('body').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.merchant_id, table.id] }),
+    index('pos_offline_queue_newest').on(table.merchant_id, table.received_at, table.id),
+    index('pos_offline_queue_open')
+      .on(table.merchant_id, table.received_at, table.id)
+      .where(sql`${table.task} = 'open'`),
+    tenantPolicy(),
+  ],
+)
+
 /**
  * One row a redemption: of a reward, as its `redemption.updated` events say, or a bare one of the API: an entry of kind
  * redeem. A capture's row is that of its redemption.
@@ -204,4 +266,6 @@ export type CustomerRow = typeof customers.$inferSelect
 export type TransactionRow = typeof pointsTransactions.$inferSelect
 export type BalanceRow = typeof pointsBalances.$inferSelect
 export type RedemptionRow = typeof rewardRedemptions.$inferSelect
+export type LotRow = typeof pointsLots.$inferSelect
+export type PosRow = typeof posOfflineQueue.$inferSelect
 export type WaitingRefundRow = typeof waitingRefunds.$inferSelect

@@ -7,7 +7,7 @@ import type { Permission } from '../permissions.ts'
  * - public: anyone. - webhook: Shopify, by HMAC. - proxy: Shopify's app proxy, by signature.
  * - member: an API key with `permission`; with `shopper` also a shopper token, for its own customer only; with `visitor`
  *   also the token of a storefront page where nobody is logged in.
- * - session_token: a member of the shop's staff inside Shopify's admin, by App Bridge's session token.
+ * - device: a registered till, by its signature over the request. - session_token: a member of the shop's staff inside Shopify's admin, by App Bridge's session token.
  */
 export type Access =
   | { readonly kind: 'public' }
@@ -15,10 +15,11 @@ export type Access =
   | { readonly kind: 'proxy' }
   | { readonly kind: 'member'; readonly permission: Permission; readonly shopper: boolean; readonly visitor?: boolean }
   | { readonly kind: 'session_token' }
+  | { readonly kind: 'device' }
   | { readonly kind: 'shopper' }
 
 /** Which limit counts a call; the limits themselves are in `workers/gateway/middleware/rate-limit.ts`. */
-export type RateClass = 'health' | 'webhook' | 'read' | 'write' | 'settings_write' | 'session' | 'operations'
+export type RateClass = 'health' | 'webhook' | 'read' | 'write' | 'settings_write' | 'session' | 'device' | 'operations'
 
 /** One operation. `idempotencyKey`: the header is required and answers are replayed. */
 export interface Operation {
@@ -34,6 +35,8 @@ export interface Operation {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
+  /** The most bytes its body may have, where it is more than others'. */
+  readonly bodyLimitBytes?: number
   readonly response: z.ZodType
   readonly status: 200 | 201 | 202
   /** Codes of its own, beside those that every operation may answer. */

@@ -4,7 +4,7 @@ import type { Operation, RateClass } from '../../../domain/contracts/operations/
 export const WINDOW_SECONDS = 60
 
 /**
- * Who is counted: webhook, read, write, settings_write, operations: a merchant; session: a customer, whose writes count
+ * Who is counted: webhook, read, write, settings_write, operations: a merchant; device: a till; session: a customer, whose writes count
  * there too; shopper_read: a customer's reads; shopper_redeem: what a customer does with rewards; health, authentication (failed ones): an address.
  */
 export const QUOTAS = {
@@ -13,6 +13,7 @@ export const QUOTAS = {
   write: 120_000,
   settings_write: 60,
   session: 120,
+  device: 120,
   shopper_read: 600,
   shopper_redeem: 20,
   operations: 120,
