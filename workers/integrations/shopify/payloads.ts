@@ -133,6 +133,19 @@ export const Customer = z.object({
   updated_at: Timestamp,
 })
 
+/** `customers/merge`: how a merge ended, or that it failed. */
+export const CustomersMerged = z.discriminatedUnion('status', [
+  z.object({
+    status: z.literal('completed'),
+    admin_graphql_api_customer_kept_id: ShopifyCustomerGid,
+    admin_graphql_api_customer_deleted_id: ShopifyCustomerGid,
+  }),
+  z.object({ status: z.enum(['requested', 'in_progress', 'failed']) }),
+])
+
+/** `customers/delete`. */
+export const CustomerDeleted = z.object({ admin_graphql_api_id: ShopifyCustomerGid })
+
 /** `discounts/redeemcode_removed`: a code of a discount was deleted. */
 export const RedeemCodeRemoved = z.object({
   admin_graphql_api_id: ShopifyDiscountGid,
