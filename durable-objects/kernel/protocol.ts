@@ -102,6 +102,8 @@ export interface RedemptionsPageRaw {
 export interface CustomerAccountRpc {
   /** One command in one transaction, with what is due before it. */
   execute(account: AccountRef, command: Command, claim: IdempotencyClaim | null): Promise<ExecuteReply>
+  /** What `execute` answered under this key before; null: nothing. */
+  answerTo(account: AccountRef, claim: IdempotencyClaim): Promise<ExecuteReply | null>
   /** Many commands in one transaction; a refused one changes nothing and does not stop the others. */
   executeBatch(account: AccountRef, commands: readonly Command[]): Promise<readonly BatchOutcome[]>
   /**

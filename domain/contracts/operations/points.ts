@@ -108,6 +108,7 @@ export const POINTS_OPERATIONS = [
       'not_found',
       'already_decided',
       'second_person_required',
+      'external_id_conflict',
       'insufficient_points',
       'points_out_of_range',
       'account_merged',

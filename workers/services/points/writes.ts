@@ -4,7 +4,7 @@ import type { AdjustRequest, EarnRequest, RedeemRequest } from '../../../domain/
 import type { VersionedSettings } from '../../../domain/contracts/settings.ts'
 import { lotTerms } from '../../../domain/earning/commands.ts'
 import { pointsForAmount } from '../../../domain/earning/rule.ts'
-import type { Command, CommandBase } from '../../../domain/ledger/types.ts'
+import type { Adjust, Command, CommandBase } from '../../../domain/ledger/types.ts'
 import type { IdempotencyClaim } from '../../../durable-objects/kernel/protocol.ts'
 
 /** What every command made of an API request has in common. */
@@ -15,7 +15,7 @@ export interface WriteContext {
 }
 
 /** The business id of a write whose caller gave none: the same for the same credential, route and Idempotency-Key. */
-function derivedId({ scope, key }: IdempotencyClaim): string {
+export function derivedId({ scope, key }: IdempotencyClaim): string {
   return createHash('sha256')
     .update(JSON.stringify([scope, key]))
     .digest('hex')
@@ -59,12 +59,16 @@ export function redeemCommand(body: RedeemRequest, { settings, base, claim }: Wr
   }
 }
 
-/** The command of a correction by hand. */
-export function adjustCommand(body: AdjustRequest, { settings, base, claim }: WriteContext): Command {
+/** The command of a correction by hand, booked at once or after a second person approved it. */
+export function adjustCommand(
+  body: Pick<AdjustRequest, 'points' | 'reason' | 'allow_debt'>,
+  adjustmentId: string,
+  { settings, base }: Pick<WriteContext, 'settings' | 'base'>,
+): Adjust {
   return {
     ...base,
     kind: 'adjust',
-    adjustmentId: body.adjustment_id ?? derivedId(claim),
+    adjustmentId,
     points: body.points,
     reason: body.reason,
     allowDebt: body.allow_debt,
