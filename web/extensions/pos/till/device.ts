@@ -1,0 +1,38 @@
+import type { DevicePublicKey } from '../../../../domain/contracts/pos.ts'
+import { DEVICE_HEADERS, deviceSigningText } from '../../../../domain/contracts/pos-signing.ts'
+
+/** The parts of WebCrypto that a till uses. */
+export type TillCrypto = Pick<SubtleCrypto, 'generateKey' | 'exportKey' | 'digest' | 'sign'>
+
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
+
+/** A key pair whose private half cannot leave this device: not even this program can read it. */
+export async function makeDeviceKeys(subtle: TillCrypto): Promise<CryptoKeyPair> {
+  return subtle.generateKey(ALGORITHM, false, ['sign', 'verify'])
+}
+
+/** What the merchant registers at `POST /v1/api/devices`. */
+export async function publicKeyOf(subtle: TillCrypto, { publicKey }: CryptoKeyPair): Promise<DevicePublicKey> {
+  const { x, y } = await subtle.exportKey('jwk', publicKey)
+  if (x === undefined || y === undefined) throw new Error('The public key has no point.')
+  return { kty: 'EC', crv: 'P-256', x, y }
+}
+
+/** The headers of a request that the device signs. `path` without the origin and without a query. */
+export async function signedHeaders(
+  subtle: TillCrypto,
+  privateKey: CryptoKey,
+  deviceId: string,
+  path: string,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<Record<string, string>> {
+  const digest = new Uint8Array(await subtle.digest('SHA-256', body))
+  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const text = new TextEncoder().encode(deviceSigningText('POST', path, deviceId, hex))
+  const signature = new Uint8Array(await subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, text))
+  return {
+    'content-type': 'application/json',
+    [DEVICE_HEADERS.device]: deviceId,
+    [DEVICE_HEADERS.signature]: btoa(String.fromCodePoint(...signature)),
+  }
+}
