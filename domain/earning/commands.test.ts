@@ -32,7 +32,11 @@ function kindsOf(change: Partial<OrderFacts>, settings = settingsWith()): readon
 
 describe("an order's webhook", () => {
   it('of a paid order asks to earn, as of when Shopify processed it', () => {
-    const settings = settingsWith({}, { return_window_days: 14, expiry: { lot_days: 365 } }, 3)
+    const settings = settingsWith(
+      {},
+      { return_window_days: 14, expiry: { lot_days: 365, inactivity_days: null, calendar: null } },
+      3,
+    )
     expect(commandsForOrder(factsWith(), settings)).toMatchObject([
       {
         kind: 'earn_order',

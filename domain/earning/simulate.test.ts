@@ -90,7 +90,10 @@ describe('a cart in another currency', () => {
 
 describe('beside the points', () => {
   it('stand the return window and the end of what is granted after it', () => {
-    const settings = settingsWith({}, { expiry: { lot_days: 365 }, return_window_days: 14 })
+    const settings = settingsWith(
+      {},
+      { expiry: { lot_days: 365, inactivity_days: null, calendar: null }, return_window_days: 14 },
+    )
     expect(simulate(cart(['59.90']), settings, MONDAY_MS)).toMatchObject({
       // Monday 2 March + 14 days ends as 17 March begins; + 365 days ends as 18 March 2027 begins, in Berlin.
       simulation: { points: 59, pending_days: 14, expires_at: '2027-03-17T23:00:00.000Z' },

@@ -21,7 +21,7 @@ type Counter = 'consumed' | 'expired' | 'clawed' | 'moved'
 function counterOf(type: EntryType): Counter {
   if (type === 'expire') return 'expired'
   if (type === 'clawback' || type === 'reversal') return 'clawed'
-  return type === 'merge_out' ? 'moved' : 'consumed'
+  return type === 'merge_out' || type === 'merge_in' ? 'moved' : 'consumed'
 }
 
 /** Books an entry: checks its place and its sums, then changes the draft. */
@@ -51,12 +51,26 @@ function accountAfter(account: AccountState, entry: Entry, original: Entry | nul
     lifetime: lifetimeAfter(account.lifetime, original?.type ?? entry.type, entry.points),
     lastHash: entry.hash,
     lastRecordedAtMs: entry.recordedAtMs,
+    lastActivityAtMs: lastActivityAfter(account.lastActivityAtMs, entry),
     mergedInto: entry.type === 'merge_out' ? (entry.detail.otherCustomerId ?? null) : account.mergedInto,
+    mergedFrom: mergedFromAfter(account.mergedFrom, entry),
   }
   const sums = [next.posted, next.debt, next.held, next.pending, ...Object.values(next.lifetime)]
   assert(sums.every(Number.isSafeInteger), entry, 'a sum leaves the safe integers')
   assert(next.debt >= 0 && next.held >= 0 && next.pending >= 0, entry, 'a sum is negative')
   return next
+}
+
+/** What counts as the customer's own doing: spending, setting aside, and what they were given for something. */
+const ACTIVITIES: ReadonlySet<EntryType> = new Set(['earn', 'earn_pending', 'redeem', 'hold', 'capture', 'import'])
+
+function lastActivityAfter(beforeMs: number, { type, recordedAtMs, detail }: Entry): number {
+  if (type === 'merge_in') return Math.max(beforeMs, detail.lastActivityAtMs ?? 0)
+  return ACTIVITIES.has(type) ? Math.max(beforeMs, recordedAtMs) : beforeMs
+}
+
+function mergedFromAfter(before: readonly string[], { detail: { mergedFrom } }: Entry): readonly string[] {
+  return mergedFrom === undefined ? before : [...new Set([...before, ...mergedFrom])]
 }
 
 /** The lifetime sum that a type of entry counts in, and its sign there; all other types count as adjusted. */
@@ -109,6 +123,7 @@ function newLot(entry: Entry, points: number): Lot {
     clawed: 0,
     moved: 0,
     expiresAtMs: entry.detail.expiresAtMs ?? null,
+    inactivity: entry.detail.inactivity ?? null,
     orderGid: entry.orderGid,
   }
 }

@@ -101,6 +101,11 @@ function propose(draft: Draft, command: BusinessCommand, nowMs: number): readonl
       return alone(adjust(draft, command, nowMs))
     case 'reverse':
       return alone(reverse(draft, command))
+    case 'edit_order':
+    case 'return_spent':
+    case 'merge_out':
+    case 'merge_in':
+      throw new LedgerBug(`${command.kind} comes with the next commit`)
     case 'import':
       return alone(importBalance(draft, command, nowMs))
   }

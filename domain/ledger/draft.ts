@@ -13,7 +13,9 @@ export function emptyAccount(): AccountState {
     lifetime: { earned: 0, redeemed: 0, expired: 0, clawedBack: 0, adjusted: 0 },
     lastHash: '',
     lastRecordedAtMs: 0,
+    lastActivityAtMs: 0,
     mergedInto: null,
+    mergedFrom: [],
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Refusal, refuse } from '../contracts/errors.ts'
-import { sha256Canonical } from './canonical.ts'
+import { canonicalJson, sha256Canonical } from './canonical.ts'
 import { negative } from './entry.ts'
 import type { Command, Entry } from './types.ts'
 
@@ -37,6 +37,14 @@ export function externalIdOf(command: BusinessCommand): string {
       return `adjust:${command.adjustmentId}`
     case 'reverse':
       return `reversal:${command.seq}`
+    case 'edit_order':
+      return `order:${command.orderGid}:edit:${command.editedAtMs}`
+    case 'return_spent':
+      return `return:${command.becauseOf}:${command.seq}`
+    case 'merge_out':
+      return `merge:${command.intoCustomerId}/1:out`
+    case 'merge_in':
+      return `merge:${command.fromCustomerId}/${command.number}:in`
     case 'import':
       return `import:${command.batchId}:${command.row}`
   }
@@ -51,6 +59,14 @@ export function factsOfCommand(command: BusinessCommand, heldPoints: number | un
       return { order: command.orderGid, parts: { ...command.parts } }
     case 'cancel_order':
       return { order: command.orderGid }
+    case 'edit_order':
+      return { order: command.orderGid, parts: { ...command.parts }, edited_at_ms: command.editedAtMs }
+    case 'return_spent':
+      return { points: command.points }
+    case 'merge_out':
+      return {}
+    case 'merge_in':
+      return { debt: command.debt, lots: canonicalJson(command.lots.map((lot) => ({ ...lot }))) }
     case 'earn_points':
     case 'redeem':
     case 'adjust':
@@ -70,6 +86,7 @@ export function factsOfCommand(command: BusinessCommand, heldPoints: number | un
 /** The facts that an entry was booked with. */
 function factsOfEntry({ type, points, orderGid, detail }: Entry): Facts {
   const parts = detail.parts ? { parts: { ...detail.parts } } : {}
+  if (detail.editedAtMs !== undefined) return { order: orderGid, ...parts, edited_at_ms: detail.editedAtMs }
   switch (type) {
     case 'earn':
     case 'earn_pending':
@@ -90,7 +107,7 @@ function factsOfEntry({ type, points, orderGid, detail }: Entry): Facts {
     case 'import':
       return { points }
     case 'reversal':
-      return { reason: detail.reason ?? null }
+      return detail.becauseOf === undefined ? { reason: detail.reason ?? null } : { points }
     case 'activate':
     case 'expire':
     case 'release':

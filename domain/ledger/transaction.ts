@@ -1,6 +1,6 @@
-import type { PointsEvent } from '../contracts/events.ts'
+import type { LotState, PointsEvent } from '../contracts/events.ts'
 import type { Balance, Transaction } from '../contracts/points.ts'
-import type { Entry, EntryType } from './types.ts'
+import type { Entry, EntryType, LedgerView, Lot } from './types.ts'
 
 /**
  * The founding type of an entry (what grants by merit, what spends, and everything else), and the type of its event,
@@ -73,8 +73,44 @@ export interface EventOwner {
   readonly currency: string | null
 }
 
-/** The event of an entry. @param balance the state after it, or a later one; its `seq` says which. */
-export function toPointsEvent(entry: Entry, balance: Balance, owner: EventOwner): PointsEvent {
+/** What an event tells of the account beside its balance; as it stands at the balance's `seq`. */
+export interface EventState {
+  /** The lots that the entry touched. */
+  readonly lots: readonly LotState[]
+  /** The account that this one was merged into. */
+  readonly mergedInto: string | null
+}
+
+/** The state of which an entry's event tells. @param view the account now, whose balance goes with the event. */
+export function eventStateOf(view: LedgerView, entry: Entry): EventState {
+  return {
+    lots: entry.allocations.flatMap(({ lot: id }) => {
+      const lot = view.lot(id)
+      return lot === undefined ? [] : [toLotState(lot)]
+    }),
+    mergedInto: view.account.mergedInto,
+  }
+}
+
+/** A lot as projections keep it. */
+export function toLotState({ id, granted, remaining, expired, expiresAtMs }: Lot): LotState {
+  const expires_at = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString()
+  return { lot: id, granted, remaining, expired, expires_at }
+}
+
+const NOTHING_MORE: EventState = { lots: [], mergedInto: null }
+
+/**
+ * The event of an entry.
+ * @param balance the state after it, or a later one; its `seq` says which.
+ * @param state of the same time; left out where only what the entry itself says is needed.
+ */
+export function toPointsEvent(
+  entry: Entry,
+  balance: Balance,
+  owner: EventOwner,
+  state: EventState = NOTHING_MORE,
+): PointsEvent {
   const transaction = toTransaction(entry, owner.customerId)
   return {
     event_id: transaction.id,
@@ -90,6 +126,8 @@ export function toPointsEvent(entry: Entry, balance: Balance, owner: EventOwner)
     data: {
       transaction,
       balance,
+      lots: [...state.lots],
+      merged_into: state.mergedInto,
       previous_hash: entry.previousHash,
       currency: entry.detail.rule?.currency ?? owner.currency,
     },

@@ -287,6 +287,8 @@ export interface EditOrder extends CommandBase {
   readonly parts: MoneyParts
   /** When Shopify last changed the order. */
   readonly editedAtMs: number
+  /** How the lot of what it adds lives; pending points that it adds live as those that they join. */
+  readonly terms: LotTerms
 }
 /** Spends points in one step. */
 export interface Redeem extends CommandBase {
@@ -357,7 +359,7 @@ export interface MovedLot extends Pick<Lot, 'expiresAtMs' | 'inactivity' | 'orde
 /**
  * Merges this account into another, for good: all free points and all debt leave. What comes free later (a hold that
  * ends, pending points that activate) or is owed later (a refund of an order in these books) follows at once by a further
- * merge_out: from now on this account keeps nothing. Business ids `merge:{this customer}/{n}:out`, n from 1.
+ * merge_out: from now on this account keeps nothing. Business ids `merge:{into}/{n}:out`: n is 1, of what follows the entry's own seq.
  */
 export interface MergeOut extends CommandBase {
   readonly kind: 'merge_out'

@@ -332,8 +332,9 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
 
   #outcome(decision: Decision): BatchOutcome {
     if (decision.outcome === 'refused') return { outcome: 'refused', refusal: decision.refusal }
-    if (decision.outcome === 'none') return { outcome: 'none', seq: this.#store.account.seq, points: 0 }
-    return { outcome: decision.outcome, seq: decision.entry.seq, points: decision.entry.points }
+    if (decision.outcome === 'none') return { outcome: 'none', seq: this.#store.account.seq, points: 0, overdraft: 0 }
+    const { seq, points, detail } = decision.entry
+    return { outcome: decision.outcome, seq, points, overdraft: detail.debtMade ?? 0 }
   }
 
   /** What is unsent needs the relay, an attempt its job; a hold may run out even sooner. */

@@ -6,6 +6,7 @@ import type {
   EntryDetail,
   EntryType,
   Hold,
+  Inactivity,
   Lot,
   Pending,
   Source,
@@ -38,6 +39,9 @@ export type AccountRow = {
   merged_into: string | null
   open_holds: string
   pendings: string
+  last_activity_at_ms: number
+  merged_from: string
+  merge_delivered_seq: number
 }
 
 export type EntryRow = {
@@ -69,11 +73,14 @@ export type LotRow = {
   moved: number
   expires_at_ms: number | null
   order_gid: string | null
+  inactivity: string | null
 }
 
 const Allocations = z.custom<readonly Allocation[]>((value) => Array.isArray(value))
 const Holds = z.custom<readonly Hold[]>((value) => Array.isArray(value))
 const Pendings = z.custom<readonly Pending[]>((value) => Array.isArray(value))
+const Inactive = z.custom<Inactivity>((value) => typeof value === 'object' && value !== null && 'days' in value)
+const CustomerIds = z.array(z.string())
 const Detail = z.custom<EntryDetail>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
 
 /** The ledger's part of the account row. */
@@ -93,7 +100,9 @@ export function accountOf(row: AccountRow): AccountState {
     },
     lastHash: row.last_hash,
     lastRecordedAtMs: row.last_recorded_at_ms,
+    lastActivityAtMs: row.last_activity_at_ms,
     mergedInto: row.merged_into,
+    mergedFrom: CustomerIds.parse(JSON.parse(row.merged_from)),
   }
 }
 
@@ -128,6 +137,7 @@ export function lotOf(row: LotRow): Lot {
     clawed: row.clawed,
     moved: row.moved,
     expiresAtMs: row.expires_at_ms,
+    inactivity: row.inactivity === null ? null : Inactive.parse(JSON.parse(row.inactivity)),
     orderGid: row.order_gid,
   }
 }
@@ -175,7 +185,7 @@ export function insertEntry(sql: SqlStorage, entry: Entry): void {
 
 export function putLot(sql: SqlStorage, lot: Lot): void {
   sql.exec(
-    'INSERT OR REPLACE INTO lots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO lots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     lot.id,
     lot.granted,
     lot.remaining,
@@ -186,6 +196,7 @@ export function putLot(sql: SqlStorage, lot: Lot): void {
     lot.moved,
     lot.expiresAtMs,
     lot.orderGid,
+    lot.inactivity === null ? null : JSON.stringify(lot.inactivity),
   )
 }
 
@@ -193,6 +204,8 @@ export function putLot(sql: SqlStorage, lot: Lot): void {
 export interface AccountRecord {
   readonly identity: Identity
   readonly relayedSeq: number
+  /** The other account has all that the merge_outs up to here carry. */
+  readonly mergeDeliveredSeq: number
   readonly account: AccountState
   readonly openHolds: Iterable<Hold>
   readonly pendings: Iterable<Pending>
@@ -200,9 +213,9 @@ export interface AccountRecord {
 
 /** Writes the account's one row. */
 export function putAccount(sql: SqlStorage, record: AccountRecord): void {
-  const { identity, relayedSeq, account, openHolds, pendings } = record
+  const { identity, relayedSeq, mergeDeliveredSeq, account, openHolds, pendings } = record
   sql.exec(
-    'INSERT OR REPLACE INTO accounts VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO accounts VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     identity.merchantId,
     identity.customerId,
     identity.shopifyCustomerGid,
@@ -223,6 +236,9 @@ export function putAccount(sql: SqlStorage, record: AccountRecord): void {
     account.mergedInto,
     JSON.stringify([...openHolds]),
     JSON.stringify([...pendings]),
+    account.lastActivityAtMs,
+    JSON.stringify(account.mergedFrom),
+    mergeDeliveredSeq,
   )
 }
 

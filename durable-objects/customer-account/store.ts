@@ -24,6 +24,7 @@ interface Memory {
   identity: Identity | null
   account: AccountState
   relayedSeq: number
+  mergeDeliveredSeq: number
   readonly openLots: Map<number, Lot>
   /** The same as a list, until a lot changes: a decision asks for it several times. */
   openLotList: readonly Lot[] | undefined
@@ -194,8 +195,9 @@ export class Store implements LedgerView {
   #writeAccount(): void {
     const memory = this.#memory
     if (memory === undefined || !memory.accountChanged || memory.identity === null) return
-    const { identity, account, relayedSeq, openHolds, pendings } = memory
-    const record = { identity, account, relayedSeq, openHolds: openHolds.values(), pendings: pendings.values() }
+    const { identity, account, relayedSeq, mergeDeliveredSeq } = memory
+    const open = { openHolds: memory.openHolds.values(), pendings: memory.pendings.values() }
+    const record = { identity, account, relayedSeq, mergeDeliveredSeq, ...open }
     putAccount(this.#storage.sql, record)
     memory.accountChanged = false
   }
@@ -222,6 +224,7 @@ export class Store implements LedgerView {
             },
       account: row === undefined ? emptyAccount() : accountOf(row),
       relayedSeq: row?.relayed_seq ?? 0,
+      mergeDeliveredSeq: row?.merge_delivered_seq ?? 0,
       openLots: new Map(lots.map((lot) => [lot.id, lot])),
       openLotList: lots,
       openHolds: new Map(holds.map((hold) => [hold.id, hold])),
