@@ -127,6 +127,7 @@ function linePayload(line: Line, money: (amount: string) => unknown) {
     ...sample,
     gift_card: line.giftCard ?? false,
     quantity: line.quantity ?? 1,
+    current_quantity: line.quantity ?? 1,
     price: line.price,
     price_set: money(line.price),
     tax_lines:

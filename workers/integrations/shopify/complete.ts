@@ -42,7 +42,7 @@ function withSet(value: unknown, set: string, plain: string, currency: string): 
 }
 
 function completeLine(line: unknown, currency: string): unknown {
-  const priced = withSet(line, 'price_set', 'price', currency)
+  const priced = withSet(withGid(line, 'LineItem'), 'price_set', 'price', currency)
   const taxed = within(priced, 'tax_lines', (tax) => withSet(tax, 'price_set', 'price', currency))
   return within(taxed, 'discount_allocations', (one) => withSet(one, 'amount_set', 'amount', currency))
 }

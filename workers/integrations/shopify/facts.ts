@@ -50,13 +50,41 @@ function partOf(line: LineItem): 'goods' | 'gift_cards' | 'tips' {
   return (line.tip_payment_gateway ?? line.tip_payment_method ?? '') === '' ? 'goods' : 'tips'
 }
 
-function addLine(sums: Sums, line: LineItem): void {
+/** Pieces that refunds of the order took back, by line. */
+function refundedPieces({ refunds }: OrderPayload): ReadonlyMap<string, number> {
+  const pieces = new Map<string, number>()
+  for (const { line_item: line, quantity } of refunds.flatMap((refund) => refund.refund_line_items)) {
+    const id = line.admin_graphql_api_id
+    if (id) pieces.set(id, (pieces.get(id) ?? 0) + quantity)
+  }
+  return pieces
+}
+
+/**
+ * How many pieces of a line count: without those that an edit of the order took out, but with those that refunds took
+ * back, which each refund takes off by itself.
+ */
+function countedPieces(line: LineItem, refunded: ReadonlyMap<string, number>): number {
+  const { quantity, current_quantity: current } = line
+  if (current === null || current === undefined) return quantity
+  return Math.min(quantity, current + (refunded.get(line.admin_graphql_api_id ?? '') ?? 0))
+}
+
+/** The part of an amount of a whole line that falls to so many of its pieces, rounded half up. */
+function share(amountMinor: number, pieces: number, of: number): number {
+  if (pieces === of || !Number.isSafeInteger(amountMinor)) return amountMinor
+  return Number((2n * BigInt(amountMinor) * BigInt(pieces) + BigInt(of)) / (2n * BigInt(of)))
+}
+
+function addLine(sums: Sums, line: LineItem, pieces: number): void {
   const part = partOf(line)
-  const discount = total(line.discount_allocations.map((allocation) => allocation.amount_set))
-  sums[part] += line.price_set.minor * line.quantity - discount
+  // Shopify tells discounts and taxes of the whole line, with the pieces that were taken out.
+  const of = (amounts: readonly ShopMoney[]) => share(total(amounts), pieces, line.quantity)
+  const discount = of(line.discount_allocations.map((allocation) => allocation.amount_set))
+  sums[part] += line.price_set.minor * pieces - discount
   if (part !== 'goods') return
   sums.goods_discount += discount
-  sums.goods_tax += total(line.tax_lines.map((tax) => tax.price_set))
+  sums.goods_tax += of(line.tax_lines.map((tax) => tax.price_set))
 }
 
 function addShipping(sums: Sums, line: ShippingLine): void {
@@ -70,13 +98,22 @@ function addShipping(sums: Sums, line: ShippingLine): void {
 
 function orderParts(order: OrderPayload): MoneyParts {
   const sums = noMoney()
-  for (const line of order.line_items) addLine(sums, line)
+  const refunded = refundedPieces(order)
+  for (const line of order.line_items) addLine(sums, line, countedPieces(line, refunded))
   for (const line of order.shipping_lines) addShipping(sums, line)
   // A tip is either a line of its own or only this total; where both are there, they are the same money.
   if (sums.tips === 0) {
     sums.tips = order.total_tip_received_set?.minor ?? toMinor(order.total_tip_received ?? '0', order.currency) ?? 0
   }
   return toParts(order.taxes_included ?? false, sums)
+}
+
+/**
+ * Money that is still on its way back is part of this refund already. Which member says so has changed over the years,
+ * and GraphQL writes it in another way.
+ */
+function isOnItsWay({ kind, reason }: RefundPayload['order_adjustments'][number]): boolean {
+  return [kind, reason].some((text) => text?.toLowerCase().replaceAll(' ', '_') === 'pending_refund_discrepancy')
 }
 
 /** The money that a refund gave back. `order_adjustments` correct what the refunded lines add up to: see below. */
@@ -97,8 +134,7 @@ function refundParts(refund: RefundPayload): MoneyParts {
     const isShipping = adjustment.kind === 'shipping_refund'
     // The older form of refund_shipping_lines: where both are there, they are the same money.
     if (isShipping && refund.refund_shipping_lines.length > 0) continue
-    // Money still on its way back is part of this refund already.
-    if (adjustment.kind === 'pending_refund_discrepancy') continue
+    if (isOnItsWay(adjustment)) continue
     // Negative: more was given back than the lines say (an amount by hand); positive: less was.
     sums[isShipping ? 'shipping' : 'goods'] -= adjustment.amount_set.minor
     sums[isShipping ? 'shipping_tax' : 'goods_tax'] -= adjustment.tax_amount_set?.minor ?? 0

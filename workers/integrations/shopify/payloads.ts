@@ -46,7 +46,10 @@ const TaxLine = z.object({ price_set: MoneySet })
 const DiscountAllocation = z.object({ amount_set: MoneySet })
 
 const LineItem = z.object({
+  admin_graphql_api_id: z.string().nullish(),
   quantity: z.int().min(0),
+  // Without what was refunded and what an edit of the order took out.
+  current_quantity: z.int().min(0).nullish(),
   price_set: MoneySet,
   gift_card: z.boolean().nullish(),
   // Set only on the line by which Shopify books a tip given after checkout.
