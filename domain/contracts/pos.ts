@@ -12,16 +12,15 @@ import { oneLine } from './text.ts'
 
 export { DEVICE_HEADERS, deviceSigningText, POS_BATCH_LIMIT } from './pos-signing.ts'
 
-const opId = z
+/** The id that a device gave an item. */
+export const PosOpId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{7,63}$/, 'must be 8 to 64 letters, digits, - or _; a UUID is a good one')
+/** The number of an item on its device. */
+export const PosDeviceSeq = z.int().min(1).max(Number.MAX_SAFE_INTEGER)
 const itemBase = {
-  op_id: opId.describe('made and stored on the device before it is used; never used again'),
-  device_seq: z
-    .int()
-    .min(1)
-    .max(Number.MAX_SAFE_INTEGER)
-    .describe('the number of the item on the device, from 1, without gaps'),
+  op_id: PosOpId.describe('made and stored on the device before it is used; never used again'),
+  device_seq: PosDeviceSeq.describe('the number of the item on the device, from 1, without gaps'),
   at: z.iso.datetime({ offset: true }).describe("when it happened, by the device's clock"),
 }
 
@@ -50,7 +49,7 @@ export const PosItem = z.discriminatedUnion('kind', [
       ...itemBase,
       kind: z.literal('redeem'),
       customer_id: CustomerRef,
-      code: z.string().min(1).max(64).describe('one of the codes reserved for the device'),
+      code: oneLine(64).describe('one of the codes reserved for the device'),
       receipt: oneLine(64).optional(),
     })
     .describe('a reserved code was used: its points are spent, into debt up to the limits'),
@@ -126,6 +125,7 @@ export const ReservedCode = z.object({
   title: z.string(),
   points: z.int().min(1),
   value: z.unknown().describe('`value` of the reward as it was: what the till takes off'),
+  conditions: z.unknown().describe('`conditions` of the reward as they were: the till sees to them'),
   expires_at: z.iso.datetime(),
   state: z.enum(['reserved', 'used', 'expired']),
 })

@@ -300,6 +300,11 @@ export interface Redeem extends CommandBase {
   readonly reason: string | null
   /** The till has given the goods away already: the account may owe up to this many points afterwards. Default 0. */
   readonly overdraftPoints?: number
+  /**
+   * Beside it: the most points of this very redemption that nothing covers, for the till has a limit of its own. Default:
+   * no other limit. Refused by it: `insufficient_points` with the pointer `/overdraft_made_points`.
+   */
+  readonly overdraftMadePoints?: number
 }
 export interface PlaceHold extends CommandBase {
   readonly kind: 'hold'

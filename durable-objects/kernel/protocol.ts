@@ -1,8 +1,8 @@
 import type { Refusal } from '../../domain/contracts/errors.ts'
 import type { Balance, TransactionsPage } from '../../domain/contracts/points.ts'
-import type { PosBatch, PosDecision, PosRecord, PosSyncAnswer, ReservedCode } from '../../domain/contracts/pos.ts'
+import type { PosDecision, PosRecord, PosSyncAnswer, ReservedCode } from '../../domain/contracts/pos.ts'
 import type { VersionedSettings } from '../../domain/contracts/settings.ts'
-import type { Command, CommandBase, Entry, LedgerView, MergeIn } from '../../domain/ledger/types.ts'
+import type { Command, CommandBase, Entry, LedgerView, Lot, MergeIn } from '../../domain/ledger/types.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
 
 /** The shapes that cross the RPC border of the objects. No logic. */
@@ -44,6 +44,8 @@ export type BatchOutcome =
 /** A raw page of the ledger, for rebuilding and comparing projections. */
 export interface LedgerPage {
   readonly entries: readonly Entry[]
+  /** The lots that these entries touched, as they stand now. */
+  readonly lots: readonly Lot[]
   readonly nextSeq: number | null
   readonly balance: Balance
   readonly relayedSeq: number
@@ -63,6 +65,16 @@ export interface MergeTarget {
 export interface MergeReply {
   readonly outcome: 'merged' | 'before' | 'refused'
   readonly into: string
+}
+
+/** How an account stands to merges. */
+export interface MergeStanding {
+  /** The account that it was merged into; that one may have been merged further. Null: it has its own points. */
+  readonly into: string | null
+  /** It is about to be merged itself, and does not know yet where: whoever wants to be merged into it comes again. */
+  readonly isLeaving: boolean
+  /** Nothing was ever booked here. */
+  readonly isUnused: boolean
 }
 
 /** What reading a ledger from its first entry to its last found. */
@@ -88,6 +100,14 @@ export type RedemptionReply =
   | { readonly ok: true; readonly redemption: RedemptionRecord }
   | { readonly ok: false; readonly refusal: Refusal }
 
+/** Which page of an account's redemptions. */
+export interface RedemptionsQuery {
+  readonly before: string | null
+  readonly limit: number
+  readonly state: RedemptionRecord['state'] | null
+  readonly rewardId: string | null
+}
+
 /** A page of redemptions, newest first. */
 export interface RedemptionsPageRaw {
   readonly redemptions: readonly RedemptionRecord[]
@@ -97,7 +117,8 @@ export interface RedemptionsPageRaw {
 
 /**
  * RPC methods of `CustomerAccount`. An account that was merged passes commands on to the one that has its points, except
- * those about orders in its own books, and answers with that one's balance; what is said of entries is of its own. Reads of an account that was never written answer with zeros and create nothing.
+ * those about orders and redemptions in its own books; reads are answered by that one, except `ledger` and what ends in
+ * `Here`. Reads of an account that was never written answer with zeros and create nothing.
  */
 export interface CustomerAccountRpc {
   /** One command in one transaction, with what is due before it. */
@@ -112,6 +133,7 @@ export interface CustomerAccountRpc {
    * no more; their points follow.
    */
   mergeInto(account: AccountRef, target: MergeTarget, by: CommandBase): Promise<MergeReply>
+  mergeStanding(account: AccountRef): Promise<MergeStanding>
   /** What another account's merge_out carries. Only for accounts among themselves. */
   receiveMerge(account: AccountRef, command: MergeIn): Promise<BatchOutcome>
   /** Which of these orders are in the books of this very account. */
@@ -155,23 +177,26 @@ export interface CustomerAccountRpc {
     reason: 'by_customer' | 'by_merchant',
     claim: IdempotencyClaim | null,
   ): Promise<RedemptionReply>
-  /** An order with the code came. Harmless to repeat; null: no redemption of this account has the code. */
-  useCode(account: AccountRef, code: string, orderGid: string, usedAtMs: number): Promise<RedemptionRecord | null>
+  /**
+   * An order with the code came. Harmless to repeat; null: no redemption of this account has the code.
+   * @param goodsMinor the order's goods in minor units of the shop's currency: refunds give points back by their share.
+   */
+  useCode(
+    account: AccountRef,
+    code: string,
+    orderGid: string,
+    usedAtMs: number,
+    goodsMinor: number,
+  ): Promise<RedemptionRecord | null>
   /**
    * The shop says that the code was deleted. Null as above.
    * @param discountGid where it is known which discount the code was of: it is no news about a code of another one.
    */
   codeRemoved(account: AccountRef, code: string, discountGid: string | null): Promise<RedemptionRecord | null>
   redemption(account: AccountRef, redemptionId: string): Promise<RedemptionRecord | null>
-  redemptions(
-    account: AccountRef,
-    page: {
-      readonly before: string | null
-      readonly limit: number
-      readonly state: RedemptionRecord['state'] | null
-      readonly rewardId: string | null
-    },
-  ): Promise<RedemptionsPageRaw>
+  redemptions(account: AccountRef, page: RedemptionsQuery): Promise<RedemptionsPageRaw>
+  /** As `redemptions`, of this very account, though it is merged: for rebuilding and comparing projections. */
+  redemptionsHere(account: AccountRef, page: RedemptionsQuery): Promise<RedemptionsPageRaw>
   /** How many redemptions of each reward count against `limit_per_customer`: all but the cancelled ones. */
   redemptionCounts(account: AccountRef): Promise<Readonly<Record<string, number>>>
   /** The Shopify gid of the customer, if the account has heard it. */
@@ -198,18 +223,31 @@ export interface DeviceRef {
   readonly deviceId: string
 }
 
+/** A verified batch of a device, with its items read one by one. */
+export interface PosUpload {
+  /** The device's clock as it sent. */
+  readonly sentAtMs: number
+  readonly receivedAtMs: number
+  /** When the device was registered: nothing that it did is older. */
+  readonly registeredAtMs: number
+  readonly items: readonly SentItem[]
+}
+
 /** RPC methods of `PosDevice`: one till's numbers, results, reserved codes and caps. The only writer of its records. */
 export interface PosDeviceRpc {
-  /** Takes a batch in the order of `device_seq`; each item is booked in its customer's account by itself. */
-  sync(device: DeviceRef, batch: PosBatch, settings: VersionedSettings, receivedAtMs: number): Promise<PosSyncAnswer>
-  /** Fills the reserve for a reward up to `count` codes; answers all codes that the device holds. */
+  /**
+   * Takes a batch in the order of `device_seq`; each item is booked in its customer's account by itself. Refused:
+   * `device_revoked`.
+   */
+  sync(device: DeviceRef, upload: PosUpload, settings: VersionedSettings): Promise<PosSynced>
+  /** Fills the reserve for a reward up to `count` codes; answers all unused codes that the device holds. */
   reserveCodes(
     device: DeviceRef,
     reward: ReservableReward,
     count: number,
     settings: VersionedSettings,
     nowMs: number,
-  ): Promise<readonly ReservedCode[]>
+  ): Promise<PosReserved>
   /** The merchant's decision about a rejected item; `book` is done in the customer's account. */
   decide(
     device: DeviceRef,
@@ -219,8 +257,8 @@ export interface PosDeviceRpc {
     settings: VersionedSettings,
     nowMs: number,
   ): Promise<PosDecided>
-  /** The key was revoked: reserved codes are void. */
-  revoke(device: DeviceRef): Promise<void>
+  /** The key was revoked: reserved codes are void, and no batch is taken any more. Harmless to repeat. */
+  revoke(device: DeviceRef, nowMs: number): Promise<void>
 }
 
 /** What a till needs to know of a reward to redeem it offline. */
@@ -229,7 +267,16 @@ export interface ReservableReward {
   readonly title: string
   readonly points: number
   readonly value: ReservedCode['value']
+  readonly conditions: ReservedCode['conditions']
 }
+
+export type PosSynced =
+  | { readonly ok: true; readonly answer: PosSyncAnswer }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export type PosReserved =
+  | { readonly ok: true; readonly codes: readonly ReservedCode[] }
+  | { readonly ok: false; readonly refusal: Refusal }
 
 export type PosDecided =
   | { readonly ok: true; readonly record: PosRecord }

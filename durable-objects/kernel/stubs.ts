@@ -23,7 +23,12 @@ export function merchantHub(env: Env, merchantId: string): MerchantHubRpc {
   return env.MERCHANT_HUB.getByName(merchantId)
 }
 
+/** The name of a till's object. The object compares its own name with it. */
+export function posDeviceName(merchantId: string, deviceId: string): string {
+  return `${merchantId}:${deviceId}`
+}
+
 /** One till of a merchant. */
 export function posDevice(env: Env, merchantId: string, deviceId: string): PosDeviceRpc {
-  return env.POS_DEVICE.getByName(`${merchantId}:${deviceId}`)
+  return env.POS_DEVICE.getByName(posDeviceName(merchantId, deviceId))
 }

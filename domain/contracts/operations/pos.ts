@@ -126,6 +126,13 @@ export const POS_OPERATIONS = [
     body: PosDecision,
     response: PosRecord,
     status: 200,
-    errors: ['idempotency_key_reused', 'not_found', 'already_decided', 'insufficient_points', 'points_out_of_range'],
+    errors: [
+      'idempotency_key_reused',
+      'not_found',
+      'already_decided',
+      'insufficient_points',
+      'points_out_of_range',
+      'second_person_required',
+    ],
   }),
 ] as const
