@@ -70,6 +70,7 @@ export function orderOf(customerGid: string, goodsMinor: number, changes: Partia
     parts: goods(goodsMinor),
     refunds: [],
     discount_codes: [],
+    edited_at_ms: null,
     ...changes,
   }
 }

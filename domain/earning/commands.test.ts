@@ -71,6 +71,8 @@ describe("an order's webhook", () => {
     ],
     ['a guest', { buyer: { kind: 'guest', email_index: 'ab'.repeat(32) } }, ['earn_order']],
     ['an order of zero', { parts: money() }, ['earn_order']],
+    ['an edited order', { edited_at_ms: MONDAY_MS }, ['edit_order', 'earn_order']],
+    ['an edited order with a rest to be paid', { edited_at_ms: MONDAY_MS, paid: false }, []],
   ] as const)('of %s', (_, change, expected) => {
     expect(kindsOf({ ...change, refunds: 'refunds' in change ? [...change.refunds] : [] })).toEqual(expected)
   })

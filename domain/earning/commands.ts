@@ -1,5 +1,5 @@
 import type { VersionedSettings } from '../contracts/settings.ts'
-import type { Clawback, Command, CommandBase, EarnOrder, LotTerms } from '../ledger/types.ts'
+import type { Clawback, Command, CommandBase, EarnOrder, EditOrder, LotTerms } from '../ledger/types.ts'
 import type { OrderFacts, RefundFacts } from './facts.ts'
 import { freezeRule } from './rule.ts'
 
@@ -45,9 +45,17 @@ function earnOrder(order: OrderFacts, settings: VersionedSettings): EarnOrder {
   }
 }
 
+/** An order that is in the books is brought to how it is now; one that is not, earns so in the first place. */
+function editOrder(order: OrderFacts, settings: VersionedSettings): readonly EditOrder[] {
+  const { order_gid: orderGid, edited_at_ms: editedAtMs, parts } = order
+  if (editedAtMs === null) return []
+  const terms = lotTerms(settings)
+  return [{ ...fromShopify(editedAtMs), kind: 'edit_order', orderGid, parts, terms, editedAtMs }]
+}
+
 /**
- * What an order's webhook asks of its buyer's ledger, in this order: refunds that it lists, its cancellation, and
- * otherwise what it earns once it is paid. Test orders and orders of nobody ask for nothing. Switching earning off
+ * What an order asks of its buyer's ledger, in this order: refunds that it lists, its cancellation, and otherwise how it
+ * was edited and what it earns, once it is paid. Test orders and orders of nobody ask for nothing. Switching earning off
  * stops new points only: refunds and cancellations still take back what was earned before.
  */
 export function commandsForOrder(order: OrderFacts, settings: VersionedSettings): readonly Command[] {
@@ -56,5 +64,8 @@ export function commandsForOrder(order: OrderFacts, settings: VersionedSettings)
   if (order.cancelled_at_ms !== null) {
     return [...refunds, { ...fromShopify(order.cancelled_at_ms), kind: 'cancel_order', orderGid: order.order_gid }]
   }
-  return order.paid && settings.settings.earning.enabled ? [...refunds, earnOrder(order, settings)] : refunds
+  // What an edit added and nobody has paid yet earns nothing.
+  if (!order.paid) return refunds
+  const edits = editOrder(order, settings)
+  return settings.settings.earning.enabled ? [...refunds, ...edits, earnOrder(order, settings)] : [...refunds, ...edits]
 }

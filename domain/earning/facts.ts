@@ -59,6 +59,13 @@ export const OrderFacts = z.object({
     .array(z.string())
     .default([])
     .describe('the codes in it that look like ours (domain/rewards/code.ts), upper case; at most 20'),
+  edited_at_ms: z
+    .int()
+    .nullable()
+    .default(null)
+    .describe(
+      'when it was last changed, if its items were ever changed after the purchase; no webhook of an order says so',
+    ),
 })
 export type OrderFacts = z.infer<typeof OrderFacts>
 

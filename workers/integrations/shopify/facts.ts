@@ -180,6 +180,7 @@ export function orderFacts(topic: string, order: OrderPayload, receivedAtMs: num
     parts: orderParts(order),
     refunds: order.refunds.map((refund) => refundFacts(refund, context, receivedAtMs)),
     discount_codes: ownCodes(order),
+    edited_at_ms: null,
   }
 }
 
