@@ -3,7 +3,7 @@ import { type Refusal, refuse } from '../contracts/errors.ts'
 import { currencyExponent, toMinor } from '../contracts/money.ts'
 import type { SimulateRequest, Simulation } from '../contracts/points.ts'
 import { MAX_POINTS, type VersionedSettings } from '../contracts/settings.ts'
-import { endOfDayAfterMs, lotExpiryMs } from '../ledger/expiry.ts'
+import { endOfDayAfterMs, lotEndMs, lotLife } from '../ledger/expiry.ts'
 import { baseMinor } from './base.ts'
 import { lotTerms } from './commands.ts'
 import type { MoneyParts } from './facts.ts'
@@ -82,10 +82,10 @@ export function simulate(
   }
 }
 
-/** When points of an order made now would end: they live from the end of the return window. */
+/** When points of an order made now would end, if nothing came after it: they live from the end of the return window. */
 function expiryMs(settings: VersionedSettings, nowMs: number): number | null {
   const terms = lotTerms(settings)
   const { return_window_days } = settings.settings
   const grantedAtMs = return_window_days > 0 ? endOfDayAfterMs(nowMs, return_window_days, terms.timeZone) : nowMs
-  return lotExpiryMs(terms, grantedAtMs)
+  return lotEndMs(lotLife(terms, grantedAtMs), grantedAtMs)
 }

@@ -1,6 +1,6 @@
 import { refuse } from '../contracts/errors.ts'
 import type { Draft } from './draft.ts'
-import { lotExpiryMs } from './expiry.ts'
+import { lotLife } from './expiry.ts'
 import { grantFields, pointsRefusal } from './grants.ts'
 import { coverRefusal, type Proposal } from './holds.ts'
 import { takeFromLots } from './lots.ts'
@@ -15,7 +15,7 @@ export function earnPoints(draft: Draft, command: EarnPoints, nowMs: number): Pr
   return (
     pointsRefusal(draft.account, points, 1) ?? {
       type: 'earn',
-      ...grantFields(draft, points, lotExpiryMs(terms, nowMs), reason === null ? {} : { reason }),
+      ...grantFields(draft, points, lotLife(terms, nowMs), reason === null ? {} : { reason }),
       orderGid: null,
       ruleVersion: null,
     }
@@ -27,7 +27,7 @@ export function importBalance(draft: Draft, { points, terms }: ImportBalance, no
   return (
     pointsRefusal(draft.account, points, 1) ?? {
       type: 'import',
-      ...grantFields(draft, points, lotExpiryMs(terms, nowMs), {}),
+      ...grantFields(draft, points, lotLife(terms, nowMs), {}),
       orderGid: null,
       ruleVersion: null,
     }
@@ -40,7 +40,7 @@ export function adjust(draft: Draft, command: Adjust, nowMs: number): Proposal {
   const invalid = pointsRefusal(draft.account, Math.abs(points), 1)
   if (invalid) return invalid
   const shared = { type: 'adjust', orderGid: null, ruleVersion: null } as const
-  if (points > 0) return { ...shared, ...grantFields(draft, points, lotExpiryMs(terms, nowMs), { reason }) }
+  if (points > 0) return { ...shared, ...grantFields(draft, points, lotLife(terms, nowMs), { reason }) }
   const uncoverable = allowDebt ? null : coverRefusal(draft, -points)
   if (uncoverable) return uncoverable
   const { allocations, uncovered } = takeFromLots(draft, -points)

@@ -1,6 +1,7 @@
 import type { Balance } from '../contracts/points.ts'
 import { Draft } from './draft.ts'
 import { applyDue, isDue } from './due.ts'
+import { lotEndMs } from './expiry.ts'
 import { availablePoints, freeOf } from './lots.ts'
 import type { LedgerView } from './types.ts'
 
@@ -17,9 +18,10 @@ function nextExpiration(view: LedgerView): Balance['next_expiration'] {
   let points = 0
   for (const lot of view.openLots) {
     const free = freeOf(lot)
-    if (lot.expiresAtMs === null || free === 0 || lot.expiresAtMs > atMs) continue
-    points = lot.expiresAtMs === atMs ? points + free : free
-    atMs = lot.expiresAtMs
+    const endMs = lotEndMs(lot, view.account.lastActivityAtMs)
+    if (endMs === null || free === 0 || endMs > atMs) continue
+    points = endMs === atMs ? points + free : free
+    atMs = endMs
   }
   return points === 0 ? null : { points, at: new Date(atMs).toISOString() }
 }

@@ -1,6 +1,20 @@
 import { describe, expect, it } from 'vitest'
+import { balanceOf } from './balance.ts'
 import { nextDueAtMs, isDue } from './due.ts'
-import { DAY_MS, grantOf, holdOf, MONDAY_MS, orderOf, redeemOf, TestAccount } from './examples.ts'
+import {
+  adjustOf,
+  DAY_MS,
+  grantOf,
+  holdOf,
+  importOf,
+  MONDAY_MS,
+  orderOf,
+  redeemOf,
+  refundOf,
+  releaseOf,
+  reversalOf,
+  TestAccount,
+} from './examples.ts'
 import type { Command } from './types.ts'
 
 const ONE_DAY = { lotDays: 1, timeZone: 'Europe/Berlin' }
@@ -34,6 +48,106 @@ describe('expiry', () => {
     account.book(orderOf({ returnWindowDays: 7, terms: ONE_DAY }))
     account.wait(365 * DAY_MS)
     expect(account.history).toEqual(['earn_pending 0', 'activate 59', 'expire -59'])
+  })
+})
+
+describe('expiry by silence', () => {
+  const SILENCE = { lotDays: 30, timeZone: 'Europe/Berlin', inactivityDays: 3 }
+
+  it('ends all points together, so many days after the customer did something', () => {
+    const account = new TestAccount()
+    account.book(grantOf(10, 'a', { terms: SILENCE }))
+    account.wait(2 * DAY_MS)
+    account.book(grantOf(5, 'b', { terms: SILENCE }))
+    account.wait(3 * DAY_MS)
+    expect(account.available).toBe(15)
+    account.wait(DAY_MS)
+    // Wednesday and three days.
+    const endMs = Date.UTC(2026, 2, 7, 23)
+    expect(account.entries.slice(2)).toMatchObject([
+      { externalId: 'expire:1:2026-03-07', points: -10, effectiveAtMs: endMs },
+      { externalId: 'expire:2:2026-03-07', points: -5, effectiveAtMs: endMs },
+    ])
+  })
+
+  it.each([
+    ['an order', orderOf({ orderGid: 'gid://shopify/Order/2' })],
+    ['a pending order', orderOf({ orderGid: 'gid://shopify/Order/2', returnWindowDays: 30 })],
+    ['points spent', redeemOf(1)],
+    ['points set aside', holdOf(1)],
+    ['an opening balance', importOf(1)],
+  ])('is put off by %s', (_, command) => {
+    const account = new TestAccount()
+    account.book(grantOf(10, 'a', { terms: SILENCE }))
+    account.wait(3 * DAY_MS)
+    account.book(command)
+    account.wait(3 * DAY_MS)
+    expect(account.lots.get(1)?.expired).toBe(0)
+    account.wait(DAY_MS)
+    expect(account.lots.get(1)?.expired).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['a correction', adjustOf(1)],
+    ['a refund', refundOf(100)],
+    ['a reversal', reversalOf(2)],
+  ])('is not put off by %s', (_, command) => {
+    const account = new TestAccount()
+    account.book(grantOf(10, 'a', { terms: SILENCE }))
+    account.book(redeemOf(4))
+    account.wait(3 * DAY_MS)
+    account.book(command)
+    account.wait(DAY_MS)
+    expect(account.lots.get(1)).toMatchObject({ remaining: 0 })
+    expect(account.lots.get(1)?.expired).toBeGreaterThan(0)
+  })
+
+  it('does not put off the end of a lot whose day is fixed', () => {
+    const account = new TestAccount()
+    account.book(grantOf(10, 'a', { terms: { ...SILENCE, lotDays: 2 } }))
+    account.wait(2 * DAY_MS)
+    account.book(redeemOf(1))
+    account.wait(DAY_MS)
+    expect(account.history.at(-1)).toBe('expire -9')
+    expect(account.entries.at(-1)?.externalId).toBe('expire:1:2026-03-04')
+  })
+
+  it('never touches lots that were granted under other terms', () => {
+    const account = new TestAccount()
+    account.book(grantOf(10, 'old'))
+    account.book(grantOf(5, 'new', { terms: SILENCE }))
+    account.wait(365 * DAY_MS)
+    expect(account.available).toBe(10)
+  })
+
+  it('counts as the end of a lot in the balance and for the alarm', () => {
+    const account = new TestAccount()
+    account.book(grantOf(10, 'a', { terms: SILENCE }))
+    const endMs = Date.UTC(2026, 2, 5, 23)
+    expect(nextDueAtMs(account)).toBe(endMs)
+    const { next_expiration } = balanceOf(account, 'c', MONDAY_MS)
+    expect(next_expiration).toEqual({ points: 10, at: new Date(endMs).toISOString() })
+  })
+
+  it('begins with the day on which pending points became points', () => {
+    const account = new TestAccount()
+    account.book(orderOf({ returnWindowDays: 10, terms: SILENCE }))
+    account.wait(30 * DAY_MS)
+    expect(account.entries.slice(1)).toMatchObject([
+      { type: 'activate', effectiveAtMs: Date.UTC(2026, 2, 12, 23) },
+      { type: 'expire', effectiveAtMs: Date.UTC(2026, 2, 16, 23) },
+    ])
+  })
+
+  it('waits for pinned points; should the customer be active until they come back, they live on', () => {
+    const account = new TestAccount()
+    account.book(grantOf(10, 'a', { terms: SILENCE }))
+    account.book(holdOf(10, 'h', 10 * DAY_MS))
+    account.wait(8 * DAY_MS)
+    expect(account.history).toEqual(['earn 10', 'hold 0'])
+    account.book(grantOf(1, 'b'))
+    account.book(releaseOf('h'))
+    expect(account.available).toBe(11)
   })
 })
 

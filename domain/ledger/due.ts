@@ -1,7 +1,7 @@
 import { negative } from './entry.ts'
 import { fingerprintOf } from './facts.ts'
 import type { Draft } from './draft.ts'
-import { lotExpiryMs } from './expiry.ts'
+import { lotEndMs, lotLife } from './expiry.ts'
 import { grantFields } from './grants.ts'
 import { releaseFields } from './holds.ts'
 import { freeOf, isExpired } from './lots.ts'
@@ -23,7 +23,8 @@ function byTime(a: Due, b: Due): number {
 /** When the alarm must wake for an expiry, a hold's timeout or an activation; null: nothing is to come. */
 export function nextDueAtMs(view: LedgerView): number | null {
   let next = Number.POSITIVE_INFINITY
-  for (const lot of view.openLots) if (freeOf(lot) > 0) next = Math.min(next, lot.expiresAtMs ?? next)
+  const { lastActivityAtMs } = view.account
+  for (const lot of view.openLots) if (freeOf(lot) > 0) next = Math.min(next, lotEndMs(lot, lastActivityAtMs) ?? next)
   for (const hold of view.openHolds) next = Math.min(next, hold.timeoutAtMs)
   for (const pending of view.pendings) next = Math.min(next, pending.activatesAtMs)
   return next === Number.POSITIVE_INFINITY ? null : next
@@ -58,8 +59,9 @@ export function applyDue(draft: Draft, nowMs: number): void {
 function dueUntil(view: LedgerView, nowMs: number): Due[] {
   const due: Due[] = []
   // Lots that are pinned in full are in it too: a hold that ends before may free them.
-  for (const { id, expiresAtMs } of view.openLots) {
-    if (expiresAtMs !== null && expiresAtMs <= nowMs) due.push({ atMs: expiresAtMs, kind: 'expiry', seq: id })
+  for (const lot of view.openLots) {
+    const atMs = lotEndMs(lot, view.account.lastActivityAtMs)
+    if (atMs !== null && atMs <= nowMs) due.push({ atMs, kind: 'expiry', seq: lot.id })
   }
   for (const { openedSeq, timeoutAtMs } of view.openHolds) {
     if (timeoutAtMs <= nowMs) due.push({ atMs: timeoutAtMs, kind: 'timeout', seq: openedSeq })
@@ -81,7 +83,7 @@ function timeOut(draft: Draft, due: Due, nowMs: number): void {
 /** Books what is left of a lot that has expired and that a release or a reversal has given points back to. */
 export function expireIfOver(draft: Draft, lotId: number, atMs: number, nowMs: number): void {
   const lot = draft.lot(lotId)
-  if (lot !== undefined && isExpired(lot, atMs)) expireFree(draft, lotId, atMs, nowMs)
+  if (lot !== undefined && isExpired(lot, draft.account, atMs)) expireFree(draft, lotId, atMs, nowMs)
 }
 
 /**
@@ -92,10 +94,11 @@ export function expireIfOver(draft: Draft, lotId: number, atMs: number, nowMs: n
  */
 function expireFree(draft: Draft, lotId: number, atMs: number, nowMs: number): void {
   const lot = draft.lot(lotId)
-  if (lot === undefined || lot.expiresAtMs === null || freeOf(lot) === 0) return
+  const endedAtMs = lot === undefined ? null : lotEndMs(lot, draft.account.lastActivityAtMs)
+  if (lot === undefined || endedAtMs === null || freeOf(lot) === 0) return
   const free = freeOf(lot)
   const debtPaid = Math.min(draft.account.debt, free)
-  const date = new Date(lot.expiresAtMs).toISOString().slice(0, 10)
+  const date = new Date(endedAtMs).toISOString().slice(0, 10)
   const again = lot.expired > 0 ? `:${draft.account.seq + 1}` : ''
   const externalId = `expire:${lotId}:${date}${again}`
   draft.append(
@@ -116,16 +119,16 @@ function expireFree(draft: Draft, lotId: number, atMs: number, nowMs: number): v
   )
 }
 
-/** Turns pending points into a lot. @returns when that lot expires. */
+/** Turns pending points into a lot. @returns when that lot ends. */
 function activate(draft: Draft, due: Due, nowMs: number): Due | null {
   const pending: Pending | undefined = draft.pendings.find(({ seq }) => seq === due.seq)
   const earned = draft.entry(due.seq)
   if (pending === undefined || earned === undefined) return null
   const externalId = `${earned.externalId}:activate`
-  const expiresAtMs = lotExpiryMs(pending, due.atMs)
+  const life = lotLife(pending, due.atMs)
   const { seq } = draft.append(
     {
-      ...grantFields(draft, pending.points, expiresAtMs, {
+      ...grantFields(draft, pending.points, life, {
         refersToSeq: pending.seq,
         pendingPoints: -pending.points,
       }),
@@ -140,5 +143,6 @@ function activate(draft: Draft, due: Due, nowMs: number): Due | null {
     },
     nowMs,
   )
-  return expiresAtMs === null ? null : { atMs: expiresAtMs, kind: 'expiry', seq }
+  const endMs = lotEndMs(life, draft.account.lastActivityAtMs)
+  return endMs === null ? null : { atMs: endMs, kind: 'expiry', seq }
 }

@@ -71,6 +71,10 @@ export function grantOf(points: number, id = 'a', change: Partial<EarnPoints> = 
   return { ...API, kind: 'earn_points', externalId: `activity:${id}`, points, reason: null, terms: FOREVER, ...change }
 }
 
+export function importOf(points: number, row = 1): Extract<Command, { kind: 'import' }> {
+  return { ...API, source: 'import', kind: 'import', batchId: 'smile', row, points, terms: FOREVER }
+}
+
 export function redeemOf(points: number, id = 'r', change: Partial<Redeem> = {}): Redeem {
   return { ...API, kind: 'redeem', redemptionId: id, points, limits: null, reason: null, ...change }
 }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { endOfDayAfterMs, lotExpiryMs, wallClockMs } from './expiry.ts'
+import { endOfDayAfterMs, lotEndMs, lotLife, wallClockMs } from './expiry.ts'
+import type { CalendarExpiry } from './types.ts'
 
 const at = (iso: string): number => Date.parse(iso)
 const endOf = (from: string): number => endOfDayAfterMs(at(from), 30, 'Europe/Berlin')
@@ -59,9 +60,81 @@ describe('the end of a day', () => {
 })
 
 describe('a lot', () => {
-  it('expires at the end of its last day, or never', () => {
-    const grantedAtMs = at('2026-03-02T11:00Z')
-    expect(lotExpiryMs({ lotDays: 1, timeZone: 'UTC' }, grantedAtMs)).toBe(at('2026-03-04T00:00Z'))
-    expect(lotExpiryMs({ lotDays: null, timeZone: 'UTC' }, grantedAtMs)).toBeNull()
+  const NOON_MS = at('2026-03-02T11:00Z')
+
+  it('ends with its last day, or never', () => {
+    expect(lotLife({ lotDays: 1, timeZone: 'UTC' }, NOON_MS)).toEqual({ expiresAtMs: at('2026-03-04T00:00Z') })
+    expect(lotLife({ lotDays: null, timeZone: 'UTC' }, NOON_MS)).toEqual({ expiresAtMs: null })
+  })
+
+  it('ends with its age or with the calendar, whatever comes first', () => {
+    const calendar = { month: 12, day: 31, minDays: 0 }
+    const endOfYearMs = at('2026-12-31T23:00Z')
+    expect(lotLife({ lotDays: 3650, timeZone: 'Europe/Berlin', calendar }, NOON_MS).expiresAtMs).toBe(endOfYearMs)
+    expect(lotLife({ lotDays: null, timeZone: 'Europe/Berlin', calendar }, NOON_MS).expiresAtMs).toBe(endOfYearMs)
+    expect(lotLife({ lotDays: 1, timeZone: 'Europe/Berlin', calendar }, NOON_MS).expiresAtMs).toBe(
+      at('2026-03-03T23:00Z'),
+    )
+  })
+
+  it('ends by silence, counted from what the customer did last, but not after its fixed end', () => {
+    const terms = { lotDays: 30, timeZone: 'Europe/Berlin', inactivityDays: 10 }
+    const lot = lotLife(terms, NOON_MS)
+    expect(lot.inactivity).toEqual({ days: 10, timeZone: 'Europe/Berlin', fromMs: NOON_MS })
+    expect(lotEndMs(lot, 0)).toBe(at('2026-03-12T23:00Z'))
+    expect(lotEndMs(lot, at('2026-03-10T08:00Z'))).toBe(at('2026-03-20T23:00Z'))
+    // Summer time begins on 29 March.
+    expect(lotEndMs(lot, at('2026-03-30T08:00Z'))).toBe(lot.expiresAtMs)
+    expect(lotEndMs(lotLife({ ...terms, lotDays: null }, NOON_MS), at('2026-03-20T08:00Z'))).toBe(
+      at('2026-03-30T22:00Z'),
+    )
+  })
+})
+
+describe('the day of the calendar', () => {
+  const endOfLot = (from: string, calendar: CalendarExpiry, timeZone = 'Europe/Berlin'): string => {
+    const { expiresAtMs } = lotLife({ lotDays: null, timeZone, calendar }, at(from))
+    return new Date(expiresAtMs ?? Number.NaN).toISOString()
+  }
+
+  it.each([
+    ['later in the year', '2026-03-02T11:00Z', { month: 6, day: 30, minDays: 0 }, '2026-06-30T22:00:00.000Z'],
+    ['of next year', '2026-07-01T11:00Z', { month: 6, day: 30, minDays: 0 }, '2027-06-30T22:00:00.000Z'],
+    ['of the grant itself', '2026-06-30T20:00Z', { month: 6, day: 30, minDays: 0 }, '2026-06-30T22:00:00.000Z'],
+    ['that has begun in the zone', '2025-12-31T23:30Z', { month: 12, day: 31, minDays: 0 }, '2026-12-31T23:00:00.000Z'],
+    ['just far enough', '2026-12-01T11:00Z', { month: 12, day: 31, minDays: 30 }, '2026-12-31T23:00:00.000Z'],
+    ['a day too near', '2026-12-02T11:00Z', { month: 12, day: 31, minDays: 30 }, '2027-12-31T23:00:00.000Z'],
+    ['a year away at least', '2026-12-31T11:00Z', { month: 12, day: 31, minDays: 366 }, '2028-12-31T23:00:00.000Z'],
+    ['29 February in a leap year', '2028-01-10T11:00Z', { month: 2, day: 29, minDays: 0 }, '2028-02-29T23:00:00.000Z'],
+    ['28 February otherwise', '2026-01-10T11:00Z', { month: 2, day: 29, minDays: 0 }, '2026-02-28T23:00:00.000Z'],
+    ['28 February, missed', '2027-03-01T11:00Z', { month: 2, day: 29, minDays: 0 }, '2028-02-29T23:00:00.000Z'],
+  ])('is one %s', (_, from, calendar, end) => {
+    expect(endOfLot(from, calendar)).toBe(end)
+  })
+
+  it('is the first one that is far enough away, in every zone', () => {
+    const zones = Intl.supportedValuesOf('timeZone')
+    const grantedAt = fc.integer({ min: at('1990-01-01T00:00Z'), max: at('2090-01-01T00:00Z') })
+    const calendars = fc
+      .record({ month: fc.integer({ min: 1, max: 12 }), day: fc.integer({ min: 1, max: 31 }), minDays: fc.nat(366) })
+      .filter(({ month, day }) => day <= new Date(Date.UTC(2024, month, 0)).getUTCDate())
+    fc.assert(
+      fc.property(fc.constantFrom(...zones), grantedAt, calendars, (timeZone, grantedAtMs, calendar) => {
+        const { expiresAtMs } = lotLife({ lotDays: null, timeZone, calendar }, grantedAtMs)
+        const dayOf = (ms: number): number => Math.floor(wallClockMs(ms, timeZone) / 86_400_000)
+        // Day by day from the grant on, until one is the calendar's.
+        let day = dayOf(grantedAtMs) + calendar.minDays
+        const isTheDay = (): boolean => {
+          const date = new Date(day * 86_400_000)
+          const month = date.getUTCMonth() + 1
+          const isLast = new Date((day + 1) * 86_400_000).getUTCDate() === 1
+          const dayOfMonth = date.getUTCDate()
+          return month === calendar.month && (dayOfMonth === calendar.day || (isLast && dayOfMonth < calendar.day))
+        }
+        while (!isTheDay()) day += 1
+        expect(expiresAtMs).toBe(endOfDayAfterMs(grantedAtMs, day - dayOf(grantedAtMs), timeZone))
+      }),
+      { numRuns: 500 },
+    )
   })
 })

@@ -1,4 +1,4 @@
-import type { LotTerms } from './types.ts'
+import type { CalendarExpiry, EntryDetail, Inactivity, LotTerms } from './types.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
@@ -72,26 +72,97 @@ function firstInstantOfDay(day: number, timeZone: string): number {
   return fromMs
 }
 
-/** Day ends worked out lately: the same for everything that happens on one local day. */
-const recent = new Map<string, { readonly fromMs: number; readonly untilMs: number; readonly endMs: number }>()
+/** A day's end that was worked out lately: the same for everything that happens on one local day. */
+interface KnownEnd {
+  readonly fromMs: number
+  readonly untilMs: number
+  readonly endMs: number
+}
+
+const recent = new Map<string, KnownEnd>()
 const RECENT_LIMIT = 500
+
+/** The last answer: lots of one account that end by silence mostly ask the same again. */
+let last: { readonly days: number; readonly timeZone: string; readonly known: KnownEnd } | null = null
 
 /**
  * The end of the day that is `days` after the day of `fromMs`, both days as the zone counts them: the first instant
  * that no longer belongs to it. 1 day from Monday 15:00 is the end of Tuesday.
  */
 export function endOfDayAfterMs(fromMs: number, days: number, timeZone: string): number {
-  const key = `${days} ${timeZone}`
-  const known = recent.get(key)
-  if (known !== undefined && known.fromMs <= fromMs && fromMs < known.untilMs) return known.endMs
-  const day = dayNumber(fromMs, timeZone)
-  const endMs = startOfDayMs(day + days + 1, timeZone)
-  if (recent.size >= RECENT_LIMIT) recent.clear()
-  recent.set(key, { fromMs: startOfDayMs(day, timeZone), untilMs: startOfDayMs(day + 1, timeZone), endMs })
-  return endMs
+  if (last?.days === days && last.timeZone === timeZone && isWithin(last.known, fromMs)) return last.known.endMs
+  const key = `${days} ${Math.floor(fromMs / DAY_MS)} ${timeZone}`
+  let known = recent.get(key)
+  if (known === undefined || !isWithin(known, fromMs)) {
+    known = workedOut(fromMs, days, timeZone)
+    if (recent.size >= RECENT_LIMIT) recent.clear()
+    recent.set(key, known)
+  }
+  last = { days, timeZone, known }
+  return known.endMs
 }
 
-/** When a lot granted at `grantedAtMs` expires: from this instant on its points cannot be spent. Null: never. */
-export function lotExpiryMs(terms: LotTerms, grantedAtMs: number): number | null {
-  return terms.lotDays === null ? null : endOfDayAfterMs(grantedAtMs, terms.lotDays, terms.timeZone)
+function isWithin({ fromMs, untilMs }: KnownEnd, atMs: number): boolean {
+  return fromMs <= atMs && atMs < untilMs
+}
+
+function workedOut(atMs: number, days: number, timeZone: string): KnownEnd {
+  const day = dayNumber(atMs, timeZone)
+  return {
+    fromMs: startOfDayMs(day, timeZone),
+    untilMs: startOfDayMs(day + 1, timeZone),
+    endMs: startOfDayMs(day + days + 1, timeZone),
+  }
+}
+
+/** Number of the calendar's day in a year; a day that the month does not have that year is its last one. */
+function calendarDay({ month, day }: CalendarExpiry, year: number): number {
+  const lastOfMonth = new Date(Date.UTC(year, month, 0)).getUTCDate()
+  return Date.UTC(year, month - 1, Math.min(day, lastOfMonth)) / DAY_MS
+}
+
+/** The end of the first day of the calendar that is at least `minDays` after the day of the grant. */
+function calendarEndMs(calendar: CalendarExpiry, timeZone: string, grantedAtMs: number): number {
+  const grantedOn = dayNumber(grantedAtMs, timeZone)
+  const earliest = grantedOn + calendar.minDays
+  const year = new Date(earliest * DAY_MS).getUTCFullYear()
+  const thisYear = calendarDay(calendar, year)
+  const endsOn = thisYear >= earliest ? thisYear : calendarDay(calendar, year + 1)
+  return endOfDayAfterMs(grantedAtMs, endsOn - grantedOn, timeZone)
+}
+
+/** How a lot lives, as its entry freezes it: no later change of the shop's terms touches it. */
+export type LotLife = Pick<EntryDetail, 'inactivity'> & {
+  /** From this instant on its points cannot be spent, whatever the customer does. Null: no day is fixed. */
+  readonly expiresAtMs: number | null
+}
+
+/** How a lot granted at `grantedAtMs` under these terms lives. */
+export function lotLife(terms: LotTerms, grantedAtMs: number): LotLife {
+  const { lotDays, timeZone, inactivityDays: days = null, calendar = null } = terms
+  const byAge = lotDays === null ? null : endOfDayAfterMs(grantedAtMs, lotDays, timeZone)
+  const byCalendar = calendar === null ? null : calendarEndMs(calendar, timeZone, grantedAtMs)
+  const expiresAtMs = earlierMs(byAge, byCalendar)
+  return days === null ? { expiresAtMs } : { expiresAtMs, inactivity: { days, timeZone, fromMs: grantedAtMs } }
+}
+
+function earlierMs(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
+}
+
+/**
+ * When a lot ends, should the customer stay silent: its fixed end or the end by silence, whatever is earlier. Null: never.
+ * @param lastActivityAtMs of its account.
+ */
+export function lotEndMs({ expiresAtMs, inactivity }: LotEnd, lastActivityAtMs: number): number | null {
+  if (inactivity === null || inactivity === undefined) return expiresAtMs
+  const silentFromMs = Math.max(inactivity.fromMs, lastActivityAtMs)
+  return earlierMs(expiresAtMs, endOfDayAfterMs(silentFromMs, inactivity.days, inactivity.timeZone))
+}
+
+/** What of a lot says when it ends. */
+interface LotEnd {
+  readonly expiresAtMs: number | null
+  readonly inactivity?: Inactivity | null
 }

@@ -1,13 +1,14 @@
 import { type Refusal, refuse } from '../contracts/errors.ts'
 import { MAX_POINTS } from '../contracts/settings.ts'
 import type { EntryFields } from './entry.ts'
+import type { LotLife } from './expiry.ts'
 import type { AccountState, EntryDetail, LedgerView } from './types.ts'
 
-/** Points that come in: debt is paid first, the rest opens a lot. */
+/** Points that come in: debt is paid first, the rest opens a lot that lives like this. */
 export function grantFields(
   view: LedgerView,
   points: number,
-  expiresAtMs: number | null,
+  life: LotLife,
   detail: EntryDetail,
 ): Pick<EntryFields, 'points' | 'allocations' | 'detail'> {
   const debtPaid = Math.min(view.account.debt, points)
@@ -18,7 +19,7 @@ export function grantFields(
     detail: {
       ...detail,
       ...(debtPaid > 0 ? { debtPaid } : {}),
-      ...(granted > 0 ? { expiresAtMs } : {}),
+      ...(granted > 0 ? life : {}),
     },
   }
 }

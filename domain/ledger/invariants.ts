@@ -1,6 +1,7 @@
 import { MAX_POINTS } from '../contracts/settings.ts'
 import { canonicalJson } from './canonical.ts'
 import { verifiesAfter } from './entry.ts'
+import { lotEndMs } from './expiry.ts'
 import { fifoViolations } from './fifo.ts'
 import { type MemoryLedger, rebuild } from './memory.ts'
 import { pointsLeft, readOrder } from './orders.ts'
@@ -142,17 +143,26 @@ const takesByFifo: Checker = ({ entries }) => {
 }
 
 /** What is pinned was taken before its lot expired, so a capture may spend it. */
-const nothingFromExpiredLots: Checker = ({ entries, lots }) =>
-  entries.flatMap((entry) => {
-    const touched = entry.allocations
+const nothingFromExpiredLots: Checker = ({ entries, lots }) => {
+  const byId = new Map(lots.map((lot) => [lot.id, lot]))
+  let lastActivityAtMs = 0
+  return entries.flatMap((entry) => {
+    const { seq, type, recordedAtMs, detail } = entry
+    const endsOfTaken = entry.allocations
       .filter(({ points }) => points < 0)
-      .map(({ lot }) => lots.find(({ id }) => id === lot))
-    return touched.flatMap((lot) => {
-      const over = lot !== undefined && lot.expiresAtMs !== null && lot.expiresAtMs <= entry.recordedAtMs
-      if (entry.type === 'expire') return over ? [] : [`entry ${entry.seq} expires a live lot`]
-      return over && entry.type !== 'capture' ? [`entry ${entry.seq} takes from expired lot ${lot.id}`] : []
+      .map(({ lot: id }) => {
+        const lot = byId.get(id)
+        return { id, endMs: lot === undefined ? null : lotEndMs(lot, lastActivityAtMs) }
+      })
+    if (['earn', 'earn_pending', 'redeem', 'hold', 'capture', 'import'].includes(type)) lastActivityAtMs = recordedAtMs
+    if (type === 'merge_in') lastActivityAtMs = Math.max(lastActivityAtMs, detail.lastActivityAtMs ?? 0)
+    return endsOfTaken.flatMap(({ id, endMs }) => {
+      const isOver = endMs !== null && endMs <= recordedAtMs
+      if (type === 'expire') return isOver ? [] : [`entry ${seq} expires a live lot`]
+      return isOver && type !== 'capture' ? [`entry ${seq} takes from expired lot ${id}`] : []
     })
   })
+}
 
 const ordersEndAtNet: Checker = ({ entries }) => {
   const ledger = rebuild(entries)

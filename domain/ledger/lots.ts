@@ -1,4 +1,5 @@
-import type { Allocation, LedgerView, Lot } from './types.ts'
+import { lotEndMs } from './expiry.ts'
+import type { AccountState, Allocation, LedgerView, Lot } from './types.ts'
 
 /** Points of a lot that no hold pins. */
 export function freeOf(lot: Lot): number {
@@ -12,9 +13,10 @@ export function byExpiryThenSeq(a: Lot, b: Lot): number {
   return expiryA === expiryB ? a.id - b.id : expiryA - expiryB
 }
 
-/** True once the lot's day is over. */
-export function isExpired(lot: Lot, nowMs: number): boolean {
-  return lot.expiresAtMs !== null && lot.expiresAtMs <= nowMs
+/** True once the lot's day is over, or the customer was silent for too long. */
+export function isExpired(lot: Lot, account: AccountState, nowMs: number): boolean {
+  const endMs = lotEndMs(lot, account.lastActivityAtMs)
+  return endMs !== null && endMs <= nowMs
 }
 
 /** Σ (remaining − pinned) of the open lots. What is due must have been applied. */

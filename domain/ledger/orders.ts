@@ -4,7 +4,7 @@ import type { MoneyParts } from '../earning/facts.ts'
 import { pointsFor } from '../earning/rule.ts'
 import type { Draft } from './draft.ts'
 import { negative } from './entry.ts'
-import { endOfDayAfterMs, lotExpiryMs } from './expiry.ts'
+import { endOfDayAfterMs, lotLife } from './expiry.ts'
 import { grantFields, pointsRefusal } from './grants.ts'
 import type { Booking, Proposal } from './holds.ts'
 import { takeFromLots } from './lots.ts'
@@ -85,7 +85,7 @@ export function earnOrder(draft: Draft, command: EarnOrder, nowMs: number): Prop
     const pending = { ...detail, pendingPoints: points, activatesAtMs, terms }
     return { ...shared, type: 'earn_pending', points: 0, allocations: [], detail: pending }
   }
-  return { ...shared, type: 'earn', ...grantFields(draft, points, lotExpiryMs(terms, nowMs), detail) }
+  return { ...shared, type: 'earn', ...grantFields(draft, points, lotLife(terms, nowMs), detail) }
 }
 
 /** Takes back what a refund leaves the order too much, by the rules that the order earned by. */
