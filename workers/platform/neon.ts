@@ -1,4 +1,4 @@
-import { neon, neonConfig } from '@neondatabase/serverless'
+import { type HTTPTransactionOptions, neon, neonConfig } from '@neondatabase/serverless'
 import { z } from 'zod'
 
 /** One SQL statement with its parameters, `$1` first. */
@@ -41,6 +41,7 @@ export async function neonTransaction(
   env: Env,
   tenants: readonly TenantStatements[],
   timeoutMs: number = TIMEOUT_MS,
+  options: Pick<HTTPTransactionOptions<false, false>, 'isolationLevel' | 'readOnly'> = {},
 ): Promise<readonly Rows[][]> {
   const asked = tenants.filter(({ statements }) => statements.length > 0)
   if (asked.length === 0) return tenants.map(() => [])
@@ -49,7 +50,7 @@ export async function neonTransaction(
     [asTenant(merchantId), ...statements].map(({ text, values }) => client.query(text, [...values])),
   )
   const results = Results.parse(
-    await client.transaction(queries, { fetchOptions: { signal: AbortSignal.timeout(timeoutMs) } }),
+    await client.transaction(queries, { ...options, fetchOptions: { signal: AbortSignal.timeout(timeoutMs) } }),
   )
   let next = 0
   return tenants.map(({ statements }) => {
@@ -68,6 +69,18 @@ export async function neonBatch(
   timeoutMs: number = TIMEOUT_MS,
 ): Promise<Rows[]> {
   const [rows] = await neonTransaction(env, [{ merchantId, statements }], timeoutMs)
+  return rows ?? []
+}
+
+/** {@link neonBatch} for reading: all statements see the data as it was at one instant, and none can write. */
+export async function neonSnapshot(
+  env: Env,
+  merchantId: string,
+  statements: readonly Statement[],
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<Rows[]> {
+  const options = { isolationLevel: 'RepeatableRead', readOnly: true } as const
+  const [rows] = await neonTransaction(env, [{ merchantId, statements }], timeoutMs, options)
   return rows ?? []
 }
 

@@ -76,7 +76,9 @@ export const LiabilityReport = z.object({
       .min(0)
       .max(1)
       .nullable()
-      .describe('expired / granted over lots that have come to an end; null: none has'),
+      .describe(
+        'expired / granted over lots that have come to an end: their day has passed, or they had none and are used up; null: none has',
+      ),
     expected_to_expire: points.describe('outstanding points with an end × rate, rounded down'),
     by_month: z.array(
       z.object({ month: z.string(), granted: points, redeemed: points, expired: points, clawed_back: points }),
@@ -149,7 +151,9 @@ export const LEDGER_OPERATIONS = [
     idempotencyKey: false,
     query: z.strictObject({
       months: z.coerce.number().int().min(1).max(60).default(12).describe('past months to look at'),
-      point_value: DecimalString.optional().describe("what one point is worth, in the shop's currency"),
+      point_value: DecimalString.refine((text) => !text.startsWith('-'), 'must not be negative')
+        .optional()
+        .describe("what one point is worth, in the shop's currency"),
     }),
     response: LiabilityReport,
     status: 200,
