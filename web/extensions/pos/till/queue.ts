@@ -72,14 +72,15 @@ export class TillQueue {
   }
 
   /**
-   * Remembers as which device the till is registered. Harmless to repeat.
+   * Remembers as which device the till is registered. Harmless to repeat; items recorded before are its items.
    * @throws while items wait that were recorded as another device: see {@link TillQueue.abandon}
    */
   register(deviceId: string): Promise<void> {
     return this.#alone(async (state) => {
       const { device_id: before } = state.head
       if (before === deviceId) return
-      if (before !== null && itemsOf(state).length > 0) throw new Error('Items of another device wait to be sent.')
+      if (before === null) return this.#writeHead({ ...state.head, device_id: deviceId }, state.pages)
+      if (itemsOf(state).length > 0) throw new Error('Items of another device wait to be sent.')
       await this.#forgetAll(state, deviceId)
     })
   }
