@@ -37,6 +37,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['**/*.workers.test.ts'],
+          exclude: ['node_modules/**', 'dist/**'],
           globalSetup: ['./tools/testing/functions.ts', './tools/testing/database.ts', './tools/testing/shopify.ts'],
           setupFiles: ['./tools/testing/d1.workers.ts'],
           testTimeout: 15_000,
@@ -46,6 +47,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
+          exclude: ['node_modules/**', 'dist/**'],
           globalSetup: ['./tools/testing/stack.ts'],
           // After all others, which would slow it down: one stack and one browser for all files, one file at a time.
           sequence: { groupOrder: 1 },
