@@ -25,7 +25,7 @@ export async function documentTypes(): Promise<string> {
           immutableTypes: true,
           useTypeImports: true,
           arrayInputCoercion: false,
-          scalars: { DateTime: 'string', ID: 'string' },
+          scalars: { DateTime: 'string', Decimal: 'string', ID: 'string', UnsignedInt64: 'string', URL: 'string' },
           defaultScalarType: 'unknown',
         },
       },

@@ -5,7 +5,7 @@ import { untilDeadline } from '../deadline.ts'
 import { shopifyAccess } from './access.ts'
 import type { AdminAnswer, AdminFault, AdminProblem, ShopRef } from './answer.ts'
 import { QueryCost, refillMs, reserve } from './cost.ts'
-import type { AdminDocument } from './documents.ts'
+import type { AdminDocument } from './document.ts'
 import { ADMIN_API_VERSION } from './version.ts'
 
 /**

@@ -15,41 +15,13 @@ import type {
   UpdateRewardDiscountMutation,
   UpdateRewardDiscountMutationVariables,
 } from './documents.generated.ts'
+import { document, type Read, UserErrors } from './document.ts'
+import { ORDER_DOCUMENTS } from './order-documents.ts'
 
 /**
- * Everything that LoyalNest asks Shopify's Admin API, and what it reads of the answers. The types are generated from the
- * texts and the real schema (`npm run graphql`); the compiler checks the zod schemas against them, a test the texts.
+ * What LoyalNest asks Shopify's Admin API about discounts, and what it reads of the answers. The types are generated from
+ * the texts and the real schema (`npm run graphql`); the compiler checks the zod schemas against them, a test the texts.
  */
-
-/** A document and how its answer is read. */
-export interface AdminDocument<Data, Variables> {
-  readonly kind: 'query' | 'mutation'
-  readonly text: string
-  readonly answer: z.ZodType<Data>
-  /** Only a type: what goes along with the text. */
-  readonly variables?: (variables: Variables) => void
-}
-
-/** What the types promise, with enumerations as text: a value that Shopify adds must not make an answer unreadable. */
-type Read<T> = T extends string
-  ? string
-  : T extends readonly (infer Item)[]
-    ? readonly Read<Item>[]
-    : T extends object
-      ? { readonly [Key in keyof T]: Read<T[Key]> }
-      : T
-
-function document<Variables, Data>(
-  kind: 'query' | 'mutation',
-  text: string,
-  answer: z.ZodType<Read<Data>>,
-): AdminDocument<Read<Data>, Variables> {
-  return { kind, text, answer }
-}
-
-const UserErrors = z.array(
-  z.object({ code: z.string().nullable(), field: z.array(z.string()).nullable(), message: z.string() }),
-)
 
 const DiscountSaved = z.object({
   codeAppDiscount: z.object({ discountId: z.string() }).nullable(),
@@ -180,4 +152,5 @@ export const DOCUMENTS: readonly { readonly kind: 'query' | 'mutation'; readonly
   FIND_CODE,
   REMOVE_CODE,
   JOB,
+  ...ORDER_DOCUMENTS,
 ]
