@@ -52,6 +52,8 @@ CREATE TABLE ledger_runs (
   findings_total INTEGER NOT NULL DEFAULT 0,
   -- The page that was counted last, so that a page that comes twice counts once.
   after TEXT,
+  -- When it last got on: one that stands still has lost its job, and is taken up again.
+  moved_at_ms INTEGER NOT NULL,
   started_at_ms INTEGER NOT NULL,
   started_by TEXT NOT NULL,
   finished_at_ms INTEGER,

@@ -1,6 +1,7 @@
 import { JobMessage } from '../../domain/contracts/jobs.ts'
 import { pooled, reasonOf, type Settlement, Settlements } from '../batch.ts'
 import { endRedemptions } from './jobs/end-redemptions.ts'
+import { runLedgers } from './jobs/ledger-run.ts'
 import type { PageJob } from './jobs/page.ts'
 import { rebuildProjection } from './jobs/rebuild-projection.ts'
 import { settleRedemption } from './jobs/settle-redemption.ts'
@@ -55,5 +56,8 @@ function runOnePage(env: Env, job: PageJob, attempts: number): Promise<Settlemen
       return sweep(env, job, attempts)
     case 'end_redemptions':
       return endRedemptions(env, job, attempts)
+    case 'verify_ledgers':
+    case 'rebuild_ledgers':
+      return runLedgers(env, job, attempts)
   }
 }

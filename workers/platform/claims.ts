@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type Refusal, refuse } from '../../domain/contracts/errors.ts'
 import type { IdempotencyClaim } from '../../durable-objects/kernel/protocol.ts'
@@ -51,6 +52,18 @@ export function keepAnswer(
        VALUES (?1, ?2, ?3, ?4, ?5, ?6)`,
     ).bind(merchantId, claim.scope, claim.key, claim.fingerprint, json, nowMs),
   ]
+}
+
+/**
+ * An id for what a write makes: the same for the same merchant and key, so that a write that is repeated, or was cut short,
+ * makes it once. A UUID of version 8, "as its maker likes" (RFC 9562).
+ */
+export function idOfClaim(merchantId: string, { scope, key }: IdempotencyClaim): string {
+  const hex = createHash('sha256')
+    .update(JSON.stringify([merchantId, scope, key]))
+    .digest('hex')
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)]
+  return parts.join('-')
 }
 
 /** True for the error of a batch that lost against another use of the same key, or another writer of one version. */

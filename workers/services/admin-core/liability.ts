@@ -49,7 +49,13 @@ function factsOf(rows: readonly unknown[]): LiabilityFacts {
     ofDeletedCustomers: sums.of_deleted_customers,
     lots: lots.map(({ expires_at_ms: expiresAtMs, points }) => ({ expiresAtMs, points })),
     ended,
-    flows: flows.map(({ clawed_back: clawedBack, ...flow }) => ({ ...flow, clawedBack })),
+    flows: flows.map(({ month, granted, redeemed, expired, clawed_back: clawedBack }) => ({
+      month,
+      granted,
+      redeemed,
+      expired,
+      clawedBack,
+    })),
   }
 }
 

@@ -1,10 +1,15 @@
 import { type Refusal, refuse } from '../../../domain/contracts/errors.ts'
 import type { JobMessage } from '../../../domain/contracts/jobs.ts'
+import type { IdempotencyClaim } from '../../../durable-objects/kernel/protocol.ts'
 import { answerOnce, type Stored } from '../../platform/claims.ts'
+import { readSettings } from '../../platform/control.ts'
 import { checkHealth } from '../../platform/health.ts'
-import type { HandlerContext, Handlers } from '../../platform/handler.ts'
+import type { Caller, HandlerContext, Handlers } from '../../platform/handler.ts'
+import { findRun, runOf } from '../../platform/ledger-runs.ts'
 import { neonPing } from '../../platform/neon.ts'
 import { compareProjections } from './comparison.ts'
+import { startRun, verifyLedger } from './ledgers.ts'
+import { readLiability } from './liability.ts'
 import { deadLetter, deadLetters, markReplayed, sendAgain } from './repository.ts'
 
 type Ids =
@@ -12,23 +17,35 @@ type Ids =
   | 'adminCore.replayDeadLetter'
   | 'adminCore.compareProjections'
   | 'adminCore.rebuildProjections'
+  | 'adminCore.verifyLedger'
+  | 'adminCore.startLedgerRun'
+  | 'adminCore.ledgerRun'
+  | 'adminCore.liability'
   | 'admin-core.health'
 
-/** The merchant that the caller's key belongs to. The gateway lets nobody in without one. */
-function merchantOf({ caller }: HandlerContext): string {
+function callerOf({ caller }: HandlerContext): Caller {
   if (caller === null) throw new Error('an operation for members was called without a caller')
-  return caller.shop.merchantId
+  return caller
+}
+
+/** The merchant that the caller's key belongs to. The gateway lets nobody in without one. */
+function merchantOf(context: HandlerContext): string {
+  return callerOf(context).shop.merchantId
 }
 
 /** Acts once for the write's `Idempotency-Key`. */
 function once(
   context: HandlerContext,
-  act: (env: Env, merchantId: string) => Promise<{ readonly ok: true; readonly body: unknown } | Refusal>,
+  act: (
+    env: Env,
+    merchantId: string,
+    claim: IdempotencyClaim,
+  ) => Promise<{ readonly ok: true; readonly body: unknown } | Refusal>,
 ): Promise<Stored | Refusal> {
   const { env, claim, nowMs } = context
   if (claim === null) throw new Error('a write was called without its claim')
   const merchantId = merchantOf(context)
-  return answerOnce(env, merchantId, claim, nowMs, () => act(env, merchantId))
+  return answerOnce(env, merchantId, claim, nowMs, () => act(env, merchantId, claim))
 }
 
 /** Looking after the machinery of a merchant: dead letters and projections. */
@@ -60,6 +77,35 @@ export const adminCore: Handlers<Ids> = {
       await env.JOBS.send(job)
       return { ok: true, body: { queued: true } }
     }),
+
+  'adminCore.verifyLedger': (context, { params }) =>
+    verifyLedger(context.env, callerOf(context), params.customer_id, context.nowMs),
+
+  'adminCore.startLedgerRun': (context, { body }) =>
+    once(context, (env, merchantId, claim) => {
+      const { principal } = callerOf(context)
+      const by = principal.kind === 'api_key' ? `api_key:${principal.id}` : principal.kind
+      return startRun(env, merchantId, { kind: body.kind, by, claim, nowMs: context.nowMs })
+    }),
+
+  'adminCore.ledgerRun': async (context, { params }) => {
+    const run = await findRun(context.env, merchantOf(context), params.id)
+    return run === undefined ? refuse('not_found', 'There is no run with this id.') : { ok: true, body: runOf(run) }
+  },
+
+  'adminCore.liability': async (context, { query }) => {
+    const { env, nowMs } = context
+    const merchantId = merchantOf(context)
+    const { settings } = await readSettings(env, merchantId)
+    const terms = {
+      asOfMs: nowMs,
+      timeZone: settings.time_zone,
+      months: query.months,
+      currency: settings.currency,
+      pointValue: query.point_value ?? null,
+    }
+    return { ok: true, body: await readLiability(env, merchantId, terms) }
+  },
 
   'admin-core.health': ({ env }) =>
     checkHealth('admin-core', {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { type Refusal, refuse } from '../../../domain/contracts/errors.ts'
 import {
@@ -10,7 +9,7 @@ import {
 } from '../../../domain/contracts/points.ts'
 import type { AccountRef, IdempotencyClaim } from '../../../durable-objects/kernel/protocol.ts'
 import { callAccount } from '../../platform/account.ts'
-import { isTaken, keepAnswer, type Stored, storedAnswer } from '../../platform/claims.ts'
+import { idOfClaim, isTaken, keepAnswer, type Stored, storedAnswer } from '../../platform/claims.ts'
 import { readSettings, type Shop } from '../../platform/control.ts'
 import { emptyBalance } from './account.ts'
 import {
@@ -73,7 +72,7 @@ export async function askForApproval(env: Env, asked: AskedAdjustment): Promise<
 
 function rowOf({ body, ref, claim, by, nowMs }: AskedAdjustment): StoredAdjustment {
   return {
-    id: requestId(ref.merchantId, claim),
+    id: idOfClaim(ref.merchantId, claim),
     customerId: ref.customerId,
     shopifyCustomerGid: ref.shopifyCustomerGid,
     points: body.points,
@@ -90,16 +89,6 @@ function rowOf({ body, ref, claim, by, nowMs }: AskedAdjustment): StoredAdjustme
     note: null,
     entry: null,
   }
-}
-
-/** One request a key: two of the same at once make one row. A UUID of version 8, "as its maker likes" (RFC 9562). */
-function requestId(merchantId: string, { scope, key }: IdempotencyClaim): string {
-  const hex = createHash('sha256')
-    .update(JSON.stringify([merchantId, scope, key]))
-    .digest('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    '-',
-  )
 }
 
 /** What somebody decides about a request. */
