@@ -10,6 +10,15 @@ function order(number: number, at: string, netMinor: number, more: Partial<RfmOr
   return { orderGid, orderedAtMs: Date.parse(at), netMinor, cancelled: false, test: false, ...more }
 }
 
+function toOrders(orders: readonly { hours: number; netMinor: number; cancelled: boolean }[]): RfmOrder[] {
+  return orders.map(({ hours, netMinor, cancelled }) =>
+    order(hours, '2026-01-01T00:00:00Z', netMinor, {
+      orderedAtMs: Date.UTC(2026, 0) + hours * HOUR_MS,
+      cancelled,
+    }),
+  )
+}
+
 describe("a customer's row", () => {
   test('counts what was paid and kept', () => {
     const row = rfmCustomer(
@@ -54,13 +63,6 @@ describe("a customer's row", () => {
     const shuffled = history.chain((orders) =>
       fc.tuple(fc.constant(orders), fc.shuffledSubarray(orders, { minLength: orders.length })),
     )
-    const toOrders = (orders: readonly { hours: number; netMinor: number; cancelled: boolean }[]): RfmOrder[] =>
-      orders.map(({ hours, netMinor, cancelled }) =>
-        order(hours, '2026-01-01T00:00:00Z', netMinor, {
-          orderedAtMs: Date.UTC(2026, 0) + hours * HOUR_MS,
-          cancelled,
-        }),
-      )
     fc.assert(
       fc.property(shuffled, ([one, other]) => {
         expect(rfmCustomer(toOrders(other), BERLIN)).toEqual(rfmCustomer(toOrders(one), BERLIN))
