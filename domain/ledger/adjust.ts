@@ -8,9 +8,14 @@ import type { Adjust, EarnPoints, ImportBalance } from './types.ts'
 
 /** Points for something other than an order. */
 export function earnPoints(draft: Draft, command: EarnPoints, nowMs: number): Proposal {
-  const { externalId, points, reason, terms } = command
-  if (!externalId.startsWith('activity:')) {
-    return refuse('validation_failed', 'The id of an earning begins with activity:.', '/external_id')
+  const { externalId, points, reason, terms, source } = command
+  const isOwnId = externalId.startsWith('activity:') || (source === 'pos' && externalId.startsWith('pos:'))
+  if (!isOwnId) {
+    return refuse(
+      'validation_failed',
+      'The id of an earning begins with activity:, at a till with pos:.',
+      '/external_id',
+    )
   }
   return (
     pointsRefusal(draft.account, points, 1) ?? {
@@ -36,11 +41,12 @@ export function importBalance(draft: Draft, { points, terms }: ImportBalance, no
 
 /** A correction by hand: up like any grant; down by FIFO, into debt only where that is permitted. */
 export function adjust(draft: Draft, command: Adjust, nowMs: number): Proposal {
-  const { points, reason, allowDebt, terms } = command
+  const { points, allowDebt, terms, approvedBy } = command
+  const detail = { reason: command.reason, ...(approvedBy === undefined ? {} : { approvedBy }) }
   const invalid = pointsRefusal(draft.account, Math.abs(points), 1)
   if (invalid) return invalid
   const shared = { type: 'adjust', orderGid: null, ruleVersion: null } as const
-  if (points > 0) return { ...shared, ...grantFields(draft, points, lotLife(terms, nowMs), { reason }) }
+  if (points > 0) return { ...shared, ...grantFields(draft, points, lotLife(terms, nowMs), detail) }
   const uncoverable = allowDebt ? null : coverRefusal(draft, -points)
   if (uncoverable) return uncoverable
   const { allocations, uncovered } = takeFromLots(draft, -points)
@@ -48,6 +54,6 @@ export function adjust(draft: Draft, command: Adjust, nowMs: number): Proposal {
     ...shared,
     points,
     allocations,
-    detail: uncovered > 0 ? { reason, debtMade: uncovered } : { reason },
+    detail: uncovered > 0 ? { ...detail, debtMade: uncovered } : detail,
   }
 }

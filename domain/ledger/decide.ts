@@ -5,9 +5,10 @@ import { Draft } from './draft.ts'
 import { applyDue, expireIfOver } from './due.ts'
 import type { EntryFields } from './entry.ts'
 import { type BusinessCommand, conflictWith, externalIdOf, factsOfCommand, fingerprintOf } from './facts.ts'
-import { type Booking, capture, placeHold, type Proposal, redeem, release } from './holds.ts'
-import { cancelOrder, clawback, earnOrder } from './orders.ts'
-import { reverse } from './reverse.ts'
+import { type Booking, capture, placeHold, type Proposal, redeem, release, type Step } from './holds.ts'
+import { keepNothing, mergeIn, mergeOut, staysHere } from './merge.ts'
+import { cancelOrder, clawback, earnOrder, editOrder } from './orders.ts'
+import { returnSpent, reverse } from './reverse.ts'
 import type { Command, Decision, Entry, LedgerView } from './types.ts'
 
 /**
@@ -21,11 +22,13 @@ export function decide(view: LedgerView, command: Command, nowMs: number): Decis
   applyDue(draft, atMs)
   if (command.kind === 'apply_due') return { outcome: 'none', changes: draft.changes() }
   const outcome = execute(draft, command, atMs)
+  keepNothing(draft, atMs, atMs)
   return { ...outcome, changes: draft.changes() }
 }
 
 type Outcome =
   | { readonly outcome: 'applied' | 'duplicate'; readonly entry: Entry }
+  | { readonly outcome: 'none' }
   | { readonly outcome: 'refused'; readonly refusal: Refusal }
 
 function refused(refusal: Refusal): Outcome {
@@ -42,14 +45,17 @@ function execute(draft: Draft, command: BusinessCommand, nowMs: number): Outcome
   const fingerprint = fingerprintOf(externalId, facts)
   const booked = draft.entryByExternalId(externalId)
   if (booked?.fingerprint === fingerprint) return { outcome: 'duplicate', entry: booked }
+  // Another state of the order at the same instant is not newer than the one in force.
+  if (booked && command.kind === 'edit_order') return { outcome: 'none' }
   if (booked && command.kind === 'reverse') {
     return refused(refuse('reversal_exists', `Entry ${command.seq} was reversed by entry ${booked.seq}.`, '/seq'))
   }
   if (booked) return refused(conflictWith(booked, externalId, facts))
-  if (draft.account.mergedInto !== null) {
+  if (draft.account.mergedInto !== null && !staysHere(draft, command)) {
     return refused(refuse('account_merged', `This account was merged into ${draft.account.mergedInto}.`))
   }
   const bookings = propose(draft, command, nowMs)
+  if (bookings === null) return { outcome: 'none' }
   if ('ok' in bookings) return refused(bookings)
   const base = { source: command.source, actor: command.actor, effectiveAtMs: command.effectiveAtMs }
   const entry = bookAll(draft, bookings, { ...base, externalId, fingerprint }, nowMs)
@@ -58,18 +64,25 @@ function execute(draft: Draft, command: BusinessCommand, nowMs: number): Outcome
 
 type Identity = Omit<EntryFields, keyof Booking>
 
-/** Books what a command asks for, and at once the expiry of what that gave back to expired lots. */
-function bookAll(draft: Draft, bookings: readonly Booking[], identity: Identity, nowMs: number): Entry {
-  const own = bookings.at(-1)
-  if (own === undefined) throw new LedgerBug('a command books at least its own entry')
-  for (const [index, booking] of bookings.slice(0, -1).entries()) {
+/** Books what a command asks for, one after the other. @returns its own entry, the last one. */
+function bookAll(draft: Draft, steps: readonly Step[], identity: Identity, nowMs: number): Entry {
+  let own: Entry | undefined
+  for (const [index, step] of steps.entries()) {
+    const booking = typeof step === 'function' ? step(draft) : step
     // A part of the command: the same business id with a number, so that it is unique as well.
     const externalId = `${identity.externalId}:part:${index + 1}`
-    draft.append({ ...booking, ...identity, externalId, fingerprint: fingerprintOf(externalId, {}) }, nowMs)
+    const part = { externalId, fingerprint: fingerprintOf(externalId, {}) }
+    own = book(draft, { ...booking, ...identity, ...(index < steps.length - 1 ? part : {}) }, nowMs)
   }
-  const pins = own.type === 'capture' ? (draft.hold(own.detail.holdId ?? '')?.pins ?? []) : []
-  const entry = draft.append({ ...own, ...identity }, nowMs)
-  for (const { lot } of [...own.allocations, ...pins]) expireIfOver(draft, lot, nowMs, nowMs)
+  if (own === undefined) throw new LedgerBug('a command books at least its own entry')
+  return own
+}
+
+/** Books an entry, and at once the expiry of what it brought, or gave back, to lots that are over. */
+function book(draft: Draft, fields: EntryFields, nowMs: number): Entry {
+  const pins = fields.type === 'capture' ? (draft.hold(fields.detail.holdId ?? '')?.pins ?? []) : []
+  const entry = draft.append(fields, nowMs)
+  for (const { lot } of [...entry.allocations, ...pins]) expireIfOver(draft, lot, nowMs, nowMs)
   return entry
 }
 
@@ -78,8 +91,8 @@ function alone(proposal: Proposal): readonly Booking[] | Refusal {
   return 'ok' in proposal ? proposal : [proposal]
 }
 
-/** What a command books, in order; the last one is its own entry. */
-function propose(draft: Draft, command: BusinessCommand, nowMs: number): readonly Booking[] | Refusal {
+/** What a command books, in order; the last one is its own entry. Null: there is nothing to book. */
+function propose(draft: Draft, command: BusinessCommand, nowMs: number): readonly Step[] | Refusal | null {
   switch (command.kind) {
     case 'earn_order':
       return alone(earnOrder(draft, command, nowMs))
@@ -102,10 +115,13 @@ function propose(draft: Draft, command: BusinessCommand, nowMs: number): readonl
     case 'reverse':
       return alone(reverse(draft, command))
     case 'edit_order':
+      return editOrder(draft, command, nowMs)
     case 'return_spent':
+      return alone(returnSpent(draft, command))
     case 'merge_out':
+      return [mergeOut(draft, command)]
     case 'merge_in':
-      throw new LedgerBug(`${command.kind} comes with the next commit`)
+      return mergeIn(draft, command)
     case 'import':
       return alone(importBalance(draft, command, nowMs))
   }

@@ -78,6 +78,11 @@ export class Draft implements LedgerView {
     return added.length === 0 ? stored : [...stored, ...added]
   }
 
+  reversalsOf(seq: number): readonly Entry[] {
+    const added = this.#entries.filter(({ type, detail }) => type === 'reversal' && detail.refersToSeq === seq)
+    return [...this.#view.reversalsOf(seq), ...added]
+  }
+
   /** Seals the next entry of the chain and applies what it does. */
   append(fields: EntryFields, recordedAtMs: number): Entry {
     const entry = sealEntry(this.account, fields, recordedAtMs)

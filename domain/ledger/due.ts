@@ -5,6 +5,7 @@ import { lotEndMs, lotLife } from './expiry.ts'
 import { grantFields } from './grants.ts'
 import { releaseFields } from './holds.ts'
 import { freeOf, isExpired } from './lots.ts'
+import { keepNothing } from './merge.ts'
 import type { LedgerView, Pending } from './types.ts'
 
 /** What time alone brings about. At the same instant a hold ends first, then points activate, then lots expire. */
@@ -44,16 +45,22 @@ export function applyDue(draft: Draft, nowMs: number): void {
   if (!isDue(draft, nowMs)) return
   const queue = dueUntil(draft, nowMs).toSorted(byTime)
   for (let due = queue.shift(); due !== undefined; due = queue.shift()) {
-    if (due.kind === 'timeout') timeOut(draft, due, nowMs)
-    else if (due.kind === 'expiry') expireFree(draft, due.seq, due.atMs, nowMs)
-    else {
-      const expiry = activate(draft, due, nowMs)
-      if (expiry !== null && expiry.atMs <= nowMs) {
-        queue.push(expiry)
-        queue.sort(byTime)
-      }
+    const next = book(draft, due, nowMs)
+    // A merged account has nothing of its own that could end later.
+    keepNothing(draft, due.atMs, nowMs)
+    if (next !== null && next.atMs <= nowMs) {
+      queue.push(next)
+      queue.sort(byTime)
     }
   }
+}
+
+/** @returns what is to come because of it. */
+function book(draft: Draft, due: Due, nowMs: number): Due | null {
+  if (due.kind === 'activation') return activate(draft, due, nowMs)
+  if (due.kind === 'timeout') timeOut(draft, due, nowMs)
+  else expireFree(draft, due.seq, due.atMs, nowMs)
+  return null
 }
 
 function dueUntil(view: LedgerView, nowMs: number): Due[] {

@@ -91,12 +91,12 @@ describe('a lot', () => {
   })
 })
 
-describe('the day of the calendar', () => {
-  const endOfLot = (from: string, calendar: CalendarExpiry, timeZone = 'Europe/Berlin'): string => {
-    const { expiresAtMs } = lotLife({ lotDays: null, timeZone, calendar }, at(from))
-    return new Date(expiresAtMs ?? Number.NaN).toISOString()
-  }
+function endOfLot(from: string, calendar: CalendarExpiry): string {
+  const { expiresAtMs } = lotLife({ lotDays: null, timeZone: 'Europe/Berlin', calendar }, at(from))
+  return new Date(expiresAtMs ?? Number.NaN).toISOString()
+}
 
+describe('the day of the calendar', () => {
   it.each([
     ['later in the year', '2026-03-02T11:00Z', { month: 6, day: 30, minDays: 0 }, '2026-06-30T22:00:00.000Z'],
     ['of next year', '2026-07-01T11:00Z', { month: 6, day: 30, minDays: 0 }, '2027-06-30T22:00:00.000Z'],

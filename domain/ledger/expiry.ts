@@ -142,11 +142,11 @@ export function lotLife(terms: LotTerms, grantedAtMs: number): LotLife {
   const { lotDays, timeZone, inactivityDays: days = null, calendar = null } = terms
   const byAge = lotDays === null ? null : endOfDayAfterMs(grantedAtMs, lotDays, timeZone)
   const byCalendar = calendar === null ? null : calendarEndMs(calendar, timeZone, grantedAtMs)
-  const expiresAtMs = earlierMs(byAge, byCalendar)
+  const expiresAtMs = sooner(byAge, byCalendar)
   return days === null ? { expiresAtMs } : { expiresAtMs, inactivity: { days, timeZone, fromMs: grantedAtMs } }
 }
 
-function earlierMs(a: number | null, b: number | null): number | null {
+function sooner(a: number | null, b: number | null): number | null {
   if (a === null || b === null) return a ?? b
   return Math.min(a, b)
 }
@@ -158,7 +158,7 @@ function earlierMs(a: number | null, b: number | null): number | null {
 export function lotEndMs({ expiresAtMs, inactivity }: LotEnd, lastActivityAtMs: number): number | null {
   if (inactivity === null || inactivity === undefined) return expiresAtMs
   const silentFromMs = Math.max(inactivity.fromMs, lastActivityAtMs)
-  return earlierMs(expiresAtMs, endOfDayAfterMs(silentFromMs, inactivity.days, inactivity.timeZone))
+  return sooner(expiresAtMs, endOfDayAfterMs(silentFromMs, inactivity.days, inactivity.timeZone))
 }
 
 /** What of a lot says when it ends. */

@@ -22,7 +22,7 @@ function goesBefore(a: Lot, b: Lot, own: (lot: Lot) => boolean): boolean {
 
 /** @param before the state that the entry found; points that were due had been booked. */
 export function fifoViolations(before: LedgerView, entry: Entry): readonly string[] {
-  if (!['redeem', 'hold', 'adjust', 'clawback', 'reversal'].includes(entry.type)) return []
+  if (!['redeem', 'hold', 'adjust', 'clawback', 'reversal', 'merge_out', 'merge_in'].includes(entry.type)) return []
   const taken = new Map(entry.allocations.filter(({ points }) => points < 0).map(({ lot, points }) => [lot, -points]))
   if (taken.size === 0) return []
   const own = ownLot(entry)

@@ -31,9 +31,14 @@ export function pointsRefusal(account: AccountState, points: number, leastPoints
     const range = leastPoints === 1 ? `${least} to ${MAX_POINTS}` : `${least} ${MAX_POINTS}`
     return refuse('points_out_of_range', `points must be ${range}.`, '/points')
   }
+  return sumsRefusal(account, Math.abs(points))
+}
+
+/** The refusal of so many points more, in whatever way, where the account's sums cannot hold them. */
+export function sumsRefusal(account: AccountState, points: number): Refusal | null {
   const { posted, debt, held, pending, lifetime } = account
   const largest = Math.max(...[posted, debt, held, pending, ...Object.values(lifetime)].map(Math.abs))
-  return Number.isSafeInteger(largest + Math.abs(points))
+  return Number.isSafeInteger(largest + points)
     ? null
     : refuse('points_out_of_range', 'The sums of this account cannot take that many points more.', '/points')
 }

@@ -4,17 +4,25 @@ import type { Draft } from './draft.ts'
 import type { EntryFields } from './entry.ts'
 import { factsOfCommand, fingerprintOf, externalIdOf } from './facts.ts'
 import { pointsRefusal } from './grants.ts'
-import { availablePoints, takeFromLots } from './lots.ts'
+import { availablePoints, freePoints, takeFromLots } from './lots.ts'
 import type { Allocation, CaptureHold, CommandBase, Hold, PlaceHold, Redeem, ReleaseHold } from './types.ts'
 
 /** What a handler asks to be booked; `decide` adds whose it is. */
 export type Booking = Omit<EntryFields, 'externalId' | 'fingerprint' | 'source' | 'actor' | 'effectiveAtMs'>
 
+/** What a handler asks to be booked, where it depends on what was booked before it for the same command. */
+export type Step = Booking | ((draft: Draft) => Booking)
+
 /** What a handler asks to be booked, or why it refuses. */
 export type Proposal = Booking | Refusal
 
 /** The refusal of a redemption that the shop's limits or the balance do not allow. */
-function spendRefusal(draft: Draft, points: number, limits: RedemptionLimits | null): Refusal | null {
+function spendRefusal(
+  draft: Draft,
+  points: number,
+  limits: RedemptionLimits | null,
+  overdraft: Overdraft = NO_OVERDRAFT,
+): Refusal | null {
   const invalid = pointsRefusal(draft.account, points, 1)
   if (invalid) return invalid
   if (limits) {
@@ -24,33 +32,50 @@ function spendRefusal(draft: Draft, points: number, limits: RedemptionLimits | n
       return limitRefusal(`A redemption is of at most ${max_points} points.`)
     if (points % step_points !== 0) return limitRefusal(`A redemption is a multiple of ${step_points} points.`)
   }
-  return coverRefusal(draft, points)
+  return coverRefusal(draft, points, overdraft)
 }
 
 function limitRefusal(detail: string): Refusal {
   return refuse('redemption_limit', detail, '/points')
 }
 
-/** The refusal when fewer points are available than are needed. */
-export function coverRefusal(draft: Draft, points: number): Refusal | null {
-  const available = Math.max(0, availablePoints(draft))
-  return points <= available
-    ? null
-    : refuse('insufficient_points', `${points} points are needed, ${available} are available.`, '/points')
+/** Debt that a redemption may leave behind, and make itself. */
+interface Overdraft {
+  readonly leftPoints: number
+  readonly madePoints: number
 }
 
-/** Spends points in one step. */
-export function redeem(draft: Draft, { points, limits, reason }: Redeem): Proposal {
-  return (
-    spendRefusal(draft, points, limits) ?? {
-      type: 'redeem',
-      points: -points,
-      allocations: takeFromLots(draft, points).allocations,
-      orderGid: null,
-      ruleVersion: null,
-      detail: reason === null ? {} : { reason },
-    }
-  )
+const NO_OVERDRAFT: Overdraft = { leftPoints: 0, madePoints: 0 }
+
+/** The refusal when fewer points are available than are needed, and may not be owed. */
+export function coverRefusal(draft: Draft, points: number, overdraft = NO_OVERDRAFT): Refusal | null {
+  const available = Math.max(0, availablePoints(draft))
+  if (points <= available) return null
+  const made = Math.max(0, points - freePoints(draft))
+  const isTooMuch = draft.account.debt + made > overdraft.leftPoints
+  if (!isTooMuch && made <= overdraft.madePoints) return null
+  const detail = `${points} points are needed, ${available} are available.`
+  return refuse('insufficient_points', detail, isTooMuch ? '/points' : '/overdraft_made_points')
+}
+
+/** Spends points in one step; at a till, where the goods are gone already, also points that the customer has yet to earn. */
+export function redeem(draft: Draft, command: Redeem): Proposal {
+  const { redemptionId, points, limits, reason, source } = command
+  const { overdraftPoints: leftPoints = 0, overdraftMadePoints: madePoints = leftPoints } = command
+  if (redemptionId.startsWith('pos:') && source !== 'pos') {
+    return refuse('validation_failed', 'The ids of tills begin with pos:, others must not.', '/redemption_id')
+  }
+  const invalid = spendRefusal(draft, points, limits, { leftPoints, madePoints })
+  if (invalid) return invalid
+  const { allocations, uncovered } = takeFromLots(draft, points)
+  return {
+    type: 'redeem',
+    points: -points,
+    allocations,
+    orderGid: null,
+    ruleVersion: null,
+    detail: { ...(reason === null ? {} : { reason }), ...(uncovered > 0 ? { debtMade: uncovered } : {}) },
+  }
 }
 
 /** Pins the points that a redemption would take, until it is captured, released, or timed out. */

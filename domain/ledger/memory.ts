@@ -12,6 +12,7 @@ export class MemoryLedger implements LedgerView {
   readonly #pendings = new Map<number, Pending>()
   readonly #byExternalId = new Map<string, Entry>()
   readonly #byOrder = new Map<string, Entry[]>()
+  readonly #reversals = new Map<number, Entry[]>()
 
   get openLots(): readonly Lot[] {
     return [...this.#open.values()]
@@ -45,6 +46,10 @@ export class MemoryLedger implements LedgerView {
     return this.#byOrder.get(orderGid) ?? []
   }
 
+  reversalsOf(seq: number): readonly Entry[] {
+    return this.#reversals.get(seq) ?? []
+  }
+
   /** Writes what a decision changed. @throws when it does not follow what is here or books a business id again. */
   apply(changes: Changes): void {
     for (const entry of changes.entries) this.#add(entry)
@@ -72,11 +77,17 @@ export class MemoryLedger implements LedgerView {
       entry.orderGid !== null &&
       ['earn', 'earn_pending', 'activate', 'cancel_pending', 'clawback'].includes(entry.type)
     ) {
-      const ofOrder = this.#byOrder.get(entry.orderGid)
-      if (ofOrder) ofOrder.push(entry)
-      else this.#byOrder.set(entry.orderGid, [entry])
+      addTo(this.#byOrder, entry.orderGid, entry)
     }
+    const { refersToSeq } = entry.detail
+    if (entry.type === 'reversal' && refersToSeq !== undefined) addTo(this.#reversals, refersToSeq, entry)
   }
+}
+
+function addTo<K>(lists: Map<K, Entry[]>, key: K, entry: Entry): void {
+  const list = lists.get(key)
+  if (list) list.push(entry)
+  else lists.set(key, [entry])
 }
 
 /**

@@ -1,10 +1,11 @@
 import { type Refusal, refuse } from '../contracts/errors.ts'
 import type { Draft } from './draft.ts'
 import { negative } from './entry.ts'
+import { pointsRefusal } from './grants.ts'
 import { coverRefusal, type Proposal } from './holds.ts'
 import { takeFromLots } from './lots.ts'
 import { readOrder } from './orders.ts'
-import type { Allocation, Entry, EntryType, Reverse } from './types.ts'
+import type { Allocation, Entry, EntryType, LedgerView, ReturnSpent, Reverse } from './types.ts'
 
 const REVERSIBLE: ReadonlySet<EntryType> = new Set(['earn', 'redeem', 'capture', 'adjust', 'clawback', 'import'])
 
@@ -14,7 +15,7 @@ export function reverse(draft: Draft, { seq, reason }: Reverse): Proposal {
   if (original === undefined) return refuse('not_found', `There is no entry ${seq}.`, '/seq')
   const invalid = reversalRefusal(draft, original)
   if (invalid) return invalid
-  const moves = original.points > 0 ? takeAgain(draft, original) : giveBack(draft, original)
+  const moves = original.points > 0 ? takeAgain(draft, original) : giveBack(draft, takingsOf(original).toReversed())
   return {
     type: 'reversal',
     points: negative(original.points),
@@ -32,6 +33,9 @@ function reversalRefusal(draft: Draft, original: Entry): Refusal | null {
     // It would take the refunded part a second time.
     return refuse('not_reversible', `Entry ${seq} has been taken back in part; reverse those clawbacks first.`, '/seq')
   }
+  if (returnedPoints(draft, seq) !== 0) {
+    return refuse('not_reversible', `Points of entry ${seq} have been given back before.`, '/seq')
+  }
   return points > 0 ? coverRefusal(draft, points - (detail.debtPaid ?? 0)) : null
 }
 
@@ -43,16 +47,71 @@ function takeAgain(draft: Draft, { seq, points, detail: { debtPaid = 0 } }: Entr
   return { allocations, detail: debtPaid > 0 ? { debtMade: debtPaid } : {} }
 }
 
+/** Points that an entry took: out of a lot, or, where `lot` is null, out of nothing, which made debt. */
+interface Taking {
+  readonly lot: number | null
+  readonly points: number
+}
+
+/** What an entry took, the last taken first: points are taken from lots before they make debt. */
+function takingsOf({ allocations, detail: { debtMade = 0 } }: Entry): readonly Taking[] {
+  const fromLots = allocations.map(({ lot, points }): Taking => ({ lot, points: -points })).toReversed()
+  return debtMade > 0 ? [{ lot: null, points: debtMade }, ...fromLots] : fromLots
+}
+
+/** The next `points` of some takings, after `skipped` of them. */
+function sliceOf(takings: readonly Taking[], skipped: number, points: number): readonly Taking[] {
+  let [toSkip, toTake] = [skipped, points]
+  return takings.flatMap(({ lot, points: there }) => {
+    const passed = Math.min(there, toSkip)
+    const taken = Math.min(there - passed, toTake)
+    toSkip -= passed
+    toTake -= taken
+    return taken > 0 ? [{ lot, points: taken }] : []
+  })
+}
+
 /**
- * What the entry had taken goes back. Debt that it had made is forgiven, and where later earnings have paid it, those
- * points come as a lot that never expires, because the lots that paid are not known any more.
+ * What an entry had taken goes back into the same lots. Debt that it had made is forgiven, and where later earnings have
+ * paid it, those points come as a lot that never expires, because the lots that paid are not known any more.
  */
-function giveBack(draft: Draft, { allocations, detail: { debtMade = 0 } }: Entry): Moves {
+function giveBack(draft: Draft, takings: readonly Taking[]): Moves {
+  const debtMade = takings.reduce((sum, { lot, points }) => (lot === null ? sum + points : sum), 0)
   const debtPaid = Math.min(draft.account.debt, debtMade)
   const repaid = debtMade - debtPaid
-  const returned = allocations.map(({ lot, points }): Allocation => ({ lot, points: -points }))
+  const returned = takings.flatMap(({ lot, points }): readonly Allocation[] => (lot === null ? [] : [{ lot, points }]))
   return {
     allocations: repaid > 0 ? [...returned, { lot: draft.account.seq + 1, points: repaid }] : returned,
     detail: { ...(debtPaid > 0 ? { debtPaid } : {}), ...(repaid > 0 ? { expiresAtMs: null } : {}) },
   }
+}
+
+/** Gives back a part of what an entry spent; together never more than it spent. */
+export function returnSpent(draft: Draft, { seq, points, becauseOf, reason }: ReturnSpent): Proposal {
+  const spent = draft.entry(seq)
+  if (spent === undefined) return refuse('not_found', `There is no entry ${seq}.`, '/seq')
+  if (spent.type !== 'redeem' && spent.type !== 'capture') {
+    return refuse('not_reversible', `Entry ${seq} of type ${spent.type} spent nothing.`, '/seq')
+  }
+  const returned = returnedPoints(draft, seq)
+  const left = -spent.points - returned
+  const invalid = pointsRefusal(draft.account, points, 1)
+  if (invalid) return invalid
+  if (points > left) {
+    return refuse('not_reversible', `${left} points of entry ${seq} are left to give back, not ${points}.`, '/points')
+  }
+  const moves = giveBack(draft, sliceOf(takingsOf(spent), returned, points))
+  return {
+    type: 'reversal',
+    points,
+    allocations: moves.allocations,
+    orderGid: null,
+    ruleVersion: null,
+    detail: { ...moves.detail, refersToSeq: seq, becauseOf, reason },
+  }
+}
+
+/** How many points of an entry that spent are back, by reversals of it in full or in part. */
+export function returnedPoints(view: LedgerView, seq: number): number {
+  return view.reversalsOf(seq).reduce((sum, { points }) => sum + points, 0)
 }

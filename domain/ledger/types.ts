@@ -236,6 +236,8 @@ export interface LedgerView {
   entryByExternalId(externalId: string): Entry | undefined
   /** The earn, earn_pending, activate, cancel_pending and clawback entries of an order, each once, by seq. */
   entriesOfOrder(orderGid: string): readonly Entry[]
+  /** The reversal entries that refer to an entry, in full or in part, by seq. */
+  reversalsOf(seq: number): readonly Entry[]
 }
 
 /** What each command carries beside its own fields. */
@@ -258,7 +260,7 @@ export interface EarnOrder extends CommandBase {
 /** Points granted by a server for something other than a Shopify order. */
 export interface EarnPoints extends CommandBase {
   readonly kind: 'earn_points'
-  /** Begins with `activity:`, so that no caller's id meets one of the ledger's own. */
+  /** Begins with `activity:`, of a till with `pos:`, so that no caller's id meets one of the ledger's own. */
   readonly externalId: string
   readonly points: number
   readonly reason: string | null
