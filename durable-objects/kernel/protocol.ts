@@ -3,6 +3,7 @@ import type { Balance, TransactionsPage } from '../../domain/contracts/points.ts
 import type { PosDecision, PosRecord, PosSyncAnswer, ReservedCode } from '../../domain/contracts/pos.ts'
 import type { VersionedSettings } from '../../domain/contracts/settings.ts'
 import type { Command, CommandBase, Entry, LedgerView, Lot, MergeIn } from '../../domain/ledger/types.ts'
+import type { SentItem } from '../../domain/pos/types.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
 
 /** The shapes that cross the RPC border of the objects. No logic. */
@@ -48,6 +49,8 @@ export interface LedgerPage {
   readonly lots: readonly Lot[]
   readonly nextSeq: number | null
   readonly balance: Balance
+  /** The account that this one was merged into. */
+  readonly mergedInto: string | null
   readonly relayedSeq: number
   readonly shopifyCustomerGid: string | null
 }
