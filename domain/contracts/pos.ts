@@ -62,11 +62,12 @@ export type PosItem = z.infer<typeof PosItem>
 /** The batch's frame. Items are looked at one by one, so that a bad one harms no other. */
 export const PosBatch = z.strictObject({
   sent_at: z.iso.datetime({ offset: true }).describe("the device's clock as it sends: tells how wrong it is"),
-  items: z.array(z.unknown()).min(1),
+  items: z.array(z.unknown()).min(1).describe('each a `PosItem`'),
 })
 export type PosBatch = z.infer<typeof PosBatch>
 
 export const PosResult = z.enum(['accepted', 'duplicate', 'accepted_overdraft', 'rejected', 'deferred'])
+export type PosResult = z.infer<typeof PosResult>
 /** Why an item was rejected or deferred, or what is to be said of an accepted one. */
 export const PosReason = z.enum([
   'malformed',

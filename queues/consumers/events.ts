@@ -1,9 +1,10 @@
-import { LoyalNestEvent, type PointsEvent } from '../../domain/contracts/events.ts'
+import { LoyalNestEvent, type PointsEvent, type PosEvent } from '../../domain/contracts/events.ts'
 import { merchantHub } from '../../durable-objects/kernel/stubs.ts'
 import { isDataError, neonTransaction } from '../../workers/platform/neon.ts'
 import { bisect, pooled, reasonOf, Settlements } from '../batch.ts'
 import { logLine } from '../../workers/platform/log.ts'
 import { accountRows, type AccountEvent } from '../projections/accounts.ts'
+import { projectPosItems } from '../projections/pos.ts'
 import { projectAccounts } from '../projections/statements.ts'
 import { deliverRefunds, parseWaiting, selectWaiting } from '../projections/waiting-refunds.ts'
 
@@ -48,6 +49,11 @@ function isOfAccount(arrived: Arrived): arrived is Arrived<AccountEvent> {
   return isPoints(arrived) || arrived.event.event_type === 'redemption.updated'
 }
 
+/** Whether it is of a till's item. */
+function isOfTill(arrived: Arrived): arrived is Arrived<PosEvent> {
+  return arrived.event.event_type === 'pos.item_recorded'
+}
+
 /** The order that an entry earned points for, at once or after a return window. */
 function bookedOrder({ data: { transaction } }: PointsEvent): string | undefined {
   const earns = transaction.kind === 'earn' || transaction.kind === 'earn_pending'
@@ -57,7 +63,7 @@ function bookedOrder({ data: { transaction } }: PointsEvent): string | undefined
 /** Answers with the events whose rows are in Postgres now (or that have none). */
 async function project(env: Env, arrived: readonly Arrived[], settlements: Settlements): Promise<Arrived[]> {
   const failed = await bisect(
-    arrived.filter(isOfAccount),
+    arrived.filter((one) => isOfAccount(one) || isOfTill(one)),
     async (some) => {
       const merchants = Map.groupBy(some, ({ event }) => event.merchant_id)
       // By merchant id, so that two batches at once lock rows in the same order.
@@ -66,7 +72,10 @@ async function project(env: Env, arrived: readonly Arrived[], settlements: Settl
         env,
         tenants.map(([merchantId, theirs]) => ({
           merchantId,
-          statements: projectAccounts(merchantId, accountRows(theirs.map(({ event }) => event))),
+          statements: [
+            ...projectAccounts(merchantId, accountRows(theirs.filter(isOfAccount).map(({ event }) => event))),
+            ...projectPosItems(theirs.filter(isOfTill).map(({ event }) => event)),
+          ],
         })),
       )
     },

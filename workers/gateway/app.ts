@@ -41,6 +41,7 @@ function newExchange(context: GatewayContext): Exchange {
     startedAtMs: Date.now(),
     address: networkOf(request.headers.get('cf-connecting-ip') ?? 'unknown'),
     headers: { ...securityHeaders('api', request.url.startsWith('https:')), 'x-request-id': requestId },
+    body: null,
     operation: null,
     merchantId: null,
     code: undefined,
@@ -65,6 +66,8 @@ function refuseMethod(allow: string): never {
 
 const app = new Hono<GatewayEnv>()
 const methodsOfPath = new Map<string, string[]>()
+/** Paths that tills call, from an origin of their own. */
+const devicePaths = new Set<string>(OPERATIONS.filter(({ access }) => access.kind === 'device').map(({ path }) => path))
 
 /** Adds a route: `handle` runs as operation `id`, its refusals become problem+json, its end one line of log. */
 function route(
@@ -114,7 +117,7 @@ route('GET', '/openapi.json', 'gateway.openapi', (exchange) =>
 )
 
 for (const [path, methods] of methodsOfPath) {
-  route('OPTIONS', path, null, (exchange) => answerOptions(exchange, methods))
+  route('OPTIONS', path, null, (exchange) => answerOptions(exchange, methods, devicePaths.has(path)))
   route('ALL', path, null, () => refuseMethod([...methods, 'OPTIONS'].join(', ')))
 }
 route('ALL', '*', null, servePage)

@@ -55,7 +55,7 @@ beforeAll(async () => {
 })
 
 function ask({ method, path }: Operation, bearer?: string) {
-  return call(path.replace('{id}', 'none'), {
+  return call(path.replace('{id}', 'none').replace('{record}', 'none'), {
     method: method.toUpperCase(),
     headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
   })
@@ -74,6 +74,7 @@ function expected({ access }: Operation, held: Permission | 'shopper' | 'visitor
   if (access.kind === 'public') return 'in'
   // Those whose credentials are others than a bearer that we have issued.
   if (access.kind === 'webhook' || access.kind === 'proxy' || access.kind === 'session_token') return 401
+  if (access.kind === 'device') return 401
   if (held === 'nothing') return 401
   // A shopper's ticket is for a page of the storefront, which these requests do not come from.
   if (access.kind === 'shopper') return 403

@@ -12,6 +12,8 @@ export interface Exchange {
   readonly address: string
   /** Headers that the answer gets, whatever it will be. */
   readonly headers: Record<string, string>
+  /** The body's bytes, once somebody has read them. */
+  body: ArrayBuffer | null
   operation: string | null
   merchantId: string | null
   code: string | undefined

@@ -1,5 +1,7 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import { type ErrorCode, ERRORS } from '../../domain/contracts/errors.ts'
+import { DEVICE_HEADERS } from '../../domain/contracts/pos-signing.ts'
+import { Device, PosItem, PosRecord, PosSyncAnswer } from '../../domain/contracts/pos.ts'
 import { OPERATIONS } from '../../domain/contracts/operations.ts'
 import type { Operation } from '../../domain/contracts/operations/operation.ts'
 import { WEBHOOK_OPERATIONS } from '../../domain/contracts/operations/webhooks.ts'
@@ -40,6 +42,8 @@ const Problem = z.object({
 const DESCRIPTION = `Loyalty points for Shopify merchants: an order becomes points at the edge, exactly once, live.
 
 **Credentials.** Servers send an API key, \`Authorization: Bearer ln_…\`. Storefronts send a token that \`GET /apps/loyalnest/session\` on the storefront answers (Shopify's app proxy signs the request): a shopper's acts for its own customer only, a visitor's reads what everybody may see.
+
+**Tills** that may be offline send what they did with a signature of their own (\`POST /v1/api/points/sync\`); no key of the shop is on them.
 
 **Writes** need an \`Idempotency-Key\` header. The same key with the same request gets the same answer, byte for byte, with \`Idempotency-Replayed: true\`, for 30 days; with another request for the same customer 422. Your own business ids (\`activity_id\`, \`redemption_id\`, \`adjustment_id\`) are never booked twice, without end.
 
@@ -82,6 +86,8 @@ function securityOf({ access }: Operation): NonNullable<PathConfig['security']> 
       return [{ shopperToken: [] }]
     case 'session_token':
       return [{ sessionToken: [] }]
+    case 'device':
+      return [{ deviceId: [], deviceSignature: [] }]
     case 'member':
       return access.shopper ? [{ apiKey: [] }, { shopperToken: [] }] : [{ apiKey: [] }]
   }
@@ -96,6 +102,7 @@ function codesOf(operation: Operation): ReadonlySet<ErrorCode> {
   }
   if (operation.access.kind === 'member' && operation.access.shopper) add('origin_not_allowed')
   if (operation.access.kind === 'proxy') add('credentials_required')
+  if (operation.access.kind === 'device') add('payload_too_large')
   if (operation.body || operation.query || operation.params) add('validation_failed')
   if (operation.body) add('malformed_json', 'payload_too_large')
   if (operation.body && operation.access.kind !== 'webhook') add('unsupported_media_type')
@@ -152,6 +159,10 @@ const NAMED = {
   RewardsPage,
   Redemption,
   RedemptionsPage,
+  Device,
+  PosItem,
+  PosRecord,
+  PosSyncAnswer,
 } as const
 
 class Document {
@@ -183,6 +194,19 @@ class Document {
       scheme: 'bearer',
       bearerFormat: 'JWT',
       description: "App Bridge's session token: a member of the shop's staff inside Shopify's admin; one minute.",
+    })
+    registry.registerComponent('securitySchemes', 'deviceId', {
+      type: 'apiKey',
+      in: 'header',
+      name: DEVICE_HEADERS.device,
+      description: 'The id of a registered till.',
+    })
+    registry.registerComponent('securitySchemes', 'deviceSignature', {
+      type: 'apiKey',
+      in: 'header',
+      name: DEVICE_HEADERS.signature,
+      description:
+        "The till's own signature: base64 of the 64 bytes r ‖ s of ECDSA P-256 with SHA-256 over the lines `loyalnest-device-v1`, method, path, device id, SHA-256 (hex) of the body; no line end after the last.",
     })
     registry.registerComponent('securitySchemes', 'shopifyHmac', {
       type: 'apiKey',

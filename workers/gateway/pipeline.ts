@@ -4,7 +4,7 @@ import type { IdempotencyClaim } from '../../durable-objects/kernel/protocol.ts'
 import type { Answer, Caller, HandlerContext } from '../platform/handler.ts'
 import { type Exchange, jsonResponse, problemResponse } from './exchange.ts'
 import { authenticate } from './middleware/auth.ts'
-import { allowOrigin, checkCallerOrigin } from './middleware/cors.ts'
+import { allowAnyOrigin, allowOrigin, checkCallerOrigin } from './middleware/cors.ts'
 import { readClaim } from './middleware/idempotency.ts'
 import { type Quota, shopperQuota } from './middleware/quotas.ts'
 import { limitRate } from './middleware/rate-limit.ts'
@@ -25,6 +25,7 @@ function quotaOf(operation: ServedOperation, caller: Caller | null, exchange: Ex
   if (principal.kind === 'shopper') return [shopperQuota(operation), principal.customerId]
   // Visitors have no name, and some come from Shopify's addresses: what they ask for counts as reads of their shop.
   if (principal.kind === 'visitor') return ['read', shop.merchantId]
+  if (principal.kind === 'device') return [rateClass, principal.deviceId]
   return [rateClass, shop.merchantId]
 }
 
@@ -39,14 +40,15 @@ export async function serve(
   pathParams: Record<string, string>,
 ): Promise<Response> {
   const declared: Operation = operation
-  await allowOrigin(exchange)
-  const caller = await authenticate(exchange, operation.access)
+  if (operation.access.kind === 'device') allowAnyOrigin(exchange)
+  else await allowOrigin(exchange)
+  const caller = await authenticate(exchange, operation.access, declared.bodyLimitBytes)
   if (caller) {
     exchange.merchantId = caller.shop.merchantId
     checkCallerOrigin(exchange, caller)
   }
   await limitRate(exchange, ...quotaOf(operation, caller, exchange))
-  const input = await readInput(declared, exchange.request, pathParams)
+  const input = await readInput(declared, exchange, pathParams)
   const claim = operation.idempotencyKey && caller ? readClaim(exchange.request, operation.id, caller, input) : null
   const context: HandlerContext = {
     env: exchange.env,

@@ -34,6 +34,7 @@ export function targetAccount({ shop, principal }: Caller, named: CustomerRef | 
   }
   // Nobody's page has no account; the guard admits it only where none is asked for.
   if (principal.kind === 'visitor') return refuse('forbidden', 'Nobody is logged in to the shop on this page.')
+  if (principal.kind === 'device') return refuse('forbidden', 'A till may not ask for a customer.')
   if (named === undefined) {
     return refuse('validation_failed', 'customer_id is required with an API key.', '/customer_id')
   }

@@ -13,7 +13,7 @@ export type Principal =
   /** A page of the shop's storefront where nobody is logged in. */
   | { readonly kind: 'visitor' }
   /** A registered till. */
-  | { readonly kind: 'device'; readonly deviceId: string; readonly name: string }
+  | { readonly kind: 'device'; readonly deviceId: string; readonly name: string; readonly registeredAtMs: number }
   /** A member of the shop's staff inside Shopify's admin; `sessionToken` is App Bridge's, for a token exchange. */
   | { readonly kind: 'staff'; readonly userId: string; readonly sessionToken: string }
 

@@ -9,6 +9,8 @@ import type { Caller } from '../../platform/handler.ts'
 import { readStorefrontToken } from '../../platform/token.ts'
 import type { Exchange } from '../exchange.ts'
 import { Problem, problemOf } from '../problem.ts'
+import { API_BODY_LIMIT } from './body.ts'
+import { callerOfDevice } from './device.ts'
 import { countFailedAuthentication, limitFailedAuthentication } from './rate-limit.ts'
 
 /** Access of the operations that the generic pipeline serves; webhooks have a chain of their own. */
@@ -96,6 +98,8 @@ function authorize(access: GuardedAccess & { kind: 'member' | 'shopper' }, { pri
     case 'visitor':
       if (access.kind === 'member' && access.visitor === true) return
       throw new Problem('forbidden', 'Nobody is logged in to the shop on this page. Ask the shopper to log in first.')
+    case 'device':
+      throw new Problem('forbidden', 'A till may not do this. Use an API key.')
     case 'staff':
       throw new Problem('forbidden', 'A session token does not permit this. Use an API key.')
   }
@@ -105,10 +109,15 @@ function authorize(access: GuardedAccess & { kind: 'member' | 'shopper' }, { pri
  * Who calls; null for anyone. Denies by default: what is not verified here does not go on.
  * Throws 401, 403, 404 `shop_unknown`, 429.
  */
-export async function authenticate(exchange: Exchange, access: GuardedAccess): Promise<Caller | null> {
+export async function authenticate(
+  exchange: Exchange,
+  access: GuardedAccess,
+  bodyLimitBytes: number = API_BODY_LIMIT,
+): Promise<Caller | null> {
   if (access.kind === 'public') return null
   if (access.kind === 'proxy') return callerOfProxy(exchange)
   if (access.kind === 'session_token') return callerOfSessionToken(exchange)
+  if (access.kind === 'device') return callerOfDevice(exchange, bodyLimitBytes)
   const bearer = bearerOf(exchange.request)
   const caller = await (bearer.startsWith('ln_') ? callerOfApiKey : callerOfToken)(exchange, bearer)
   exchange.merchantId = caller.shop.merchantId

@@ -1,6 +1,7 @@
+import type { Exchange } from '../exchange.ts'
 import { Problem } from '../problem.ts'
 
-/** The most bytes a body of the API may have. */
+/** The most bytes a body of the API may have, unless its operation says otherwise. */
 export const API_BODY_LIMIT = 64 * 1024
 /** The most bytes a webhook's body may have; Shopify's largest orders are about 2 MB. */
 export const WEBHOOK_BODY_LIMIT = 4 * 1024 * 1024
@@ -28,15 +29,21 @@ export async function readBody(request: Request, limit: number): Promise<ArrayBu
   return new Blob(chunks).arrayBuffer()
 }
 
+/** The body's bytes, read once: whoever verifies a signature and whoever parses look at the same ones. */
+export async function bodyOf(exchange: Exchange, limit: number): Promise<ArrayBuffer> {
+  exchange.body ??= await readBody(exchange.request, limit)
+  return exchange.body
+}
+
 /** The JSON of an API request's body. 415 unless it is declared as JSON, 413, 400 `malformed_json`. */
-export async function readJson(request: Request): Promise<unknown> {
-  const type = request.headers.get('content-type') ?? ''
+export async function readJson(exchange: Exchange, limit: number = API_BODY_LIMIT): Promise<unknown> {
+  const type = exchange.request.headers.get('content-type') ?? ''
   if (!/^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type)) {
     throw new Problem('unsupported_media_type', 'Send JSON with Content-Type: application/json.', [], {
       'accept-post': 'application/json',
     })
   }
-  const bytes = await readBody(request, API_BODY_LIMIT)
+  const bytes = await bodyOf(exchange, limit)
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))
   } catch {

@@ -27,6 +27,8 @@ function credentialOf({ principal }: Caller): string {
       return `shopper:${principal.customerId}`
     case 'staff':
       return `staff:${principal.userId}`
+    case 'device':
+      return `device:${principal.deviceId}`
     case 'visitor':
       throw new Error('a visitor writes nothing')
   }

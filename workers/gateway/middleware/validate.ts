@@ -1,4 +1,5 @@
 import type { Operation } from '../../../domain/contracts/operations/operation.ts'
+import type { Exchange } from '../exchange.ts'
 import { type Fault, faultsOf, validationProblem } from '../problem.ts'
 import { readJson } from './body.ts'
 
@@ -25,12 +26,12 @@ function queryOf(url: string): Record<string, string | string[]> {
 /** Parses path, query and body by the operation's schemas and names every fault at once. */
 export async function readInput(
   operation: Operation,
-  request: Request,
+  exchange: Exchange,
   pathParams: Record<string, string>,
 ): Promise<ParsedInput> {
   const params = operation.params?.safeParse(pathParams)
-  const query = operation.query?.safeParse({ ...queryOf(request.url) })
-  const body = operation.body?.safeParse(await readJson(request))
+  const query = operation.query?.safeParse({ ...queryOf(exchange.request.url) })
+  const body = operation.body?.safeParse(await readJson(exchange, operation.bodyLimitBytes))
   const faults: Fault[] = [
     ...(params?.error ? faultsOf(params.error, 'parameter') : []),
     ...(query?.error ? faultsOf(query.error, 'parameter') : []),

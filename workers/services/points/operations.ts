@@ -15,6 +15,8 @@ import { issueStreamTicket } from '../../platform/token.ts'
 import { emptyBalance } from './account.ts'
 import { listAdjustments } from './adjustment-rows.ts'
 import { askForApproval, decideAdjustment, needsSecondPerson } from './adjustments.ts'
+import { devices } from './devices.ts'
+import { sync } from './sync.ts'
 import { aboutAmount, adjustCommand, derivedId, earnCommand, redeemCommand, type WriteContext } from './writes.ts'
 
 /** An object that holds nobody's data; asking it shows that objects answer. */
@@ -95,7 +97,11 @@ export const points: Handlers<
   | 'points.simulate'
   | 'points.streamTicket'
   | 'points.health'
+  | keyof typeof devices
+  | keyof typeof sync
 > = {
+  ...devices,
+  ...sync,
   'points.earn': async (context, { body }) =>
     aboutAmount(body, await book(context, body.customer_id, (write) => earnCommand(body, write))),
   'points.redeem': (context, { body }) => book(context, body.customer_id, (write) => redeemCommand(body, write)),
