@@ -66,10 +66,12 @@ export function staysHere(view: LedgerView, command: BusinessCommand): boolean {
     case 'reverse':
     case 'return_spent':
       return true
+    case 'adjust':
+      // Of a redemption in this account, see domain/rewards: an order used its code after the points had come back.
+      return command.adjustmentId.startsWith('late-use:')
     case 'earn_points':
     case 'redeem':
     case 'hold':
-    case 'adjust':
     case 'import':
     case 'merge_out':
     case 'merge_in':

@@ -149,7 +149,7 @@ export class TestRedeemer {
   }
 
   use(id: string, orderGid: string | null = ORDER): RedemptionRecord | null {
-    return this.change(id, (record) => use(record, orderGid, this.nowMs, this.nowMs))
+    return this.change(id, (record) => use(record, { orderGid }, this.nowMs, this.nowMs))
   }
 
   removed(id: string): RedemptionRecord | null {

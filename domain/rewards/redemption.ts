@@ -102,7 +102,7 @@ export function lease(record: RedemptionRecord, nowMs: number): RedemptionRecord
 /** What the holder of a lease found out; null: the lease is not the newest one, or was used already. */
 export function settle(record: RedemptionRecord, leased: number, by: SettledBy, nowMs: number): Change | null {
   if (record.lease !== leased || record.leaseEndsAtMs === 0 || !hasWork(record)) return null
-  if (by.kind === 'used') return use(record, by.orderGid, nowMs, nowMs)
+  if (by.kind === 'used') return use(record, by, nowMs, nowMs)
   if (by.kind === 'issued' && record.state === 'pending') return issue(record, by.redeemCodeGid, nowMs)
   if (by.kind === 'refused' && record.state === 'pending') return giveUp(record, by.reason, nowMs)
   if (by.kind === 'removed' && record.ending !== null) return remove(record, record.ending, nowMs)
@@ -129,17 +129,28 @@ export function end(
   return beginEnd(record, { ending: 'cancelled', cancelReason: reason }, nowMs, nowMs + END_PATIENCE_MS)
 }
 
+/** The order that used a code; `orderGid` null: it is not known yet which one. */
+export interface UsedBy {
+  readonly orderGid: string | null
+  /** Its goods in minor units of the shop's currency, where they are known. */
+  readonly goodsMinor?: number
+}
+
 /**
  * An order came with the code. Where the points had come back meanwhile they are taken again, into debt if need be: the
- * shop has given the discount. @param orderGid null: it is not known yet which one.
+ * shop has given the discount.
  */
-export function use(record: RedemptionRecord, orderGid: string | null, usedAtMs: number, nowMs: number): Change | null {
+export function use(record: RedemptionRecord, by: UsedBy, usedAtMs: number, nowMs: number): Change | null {
+  const order = {
+    orderGid: by.orderGid,
+    ...(by.goodsMinor === undefined ? {} : { orderGoodsMinor: by.goodsMinor }),
+  }
   if (record.state === 'used') {
-    if (record.orderGid !== null || orderGid === null) return null
-    return { record: changed(record, { orderGid }, nowMs), step: null }
+    if (record.orderGid !== null || order.orderGid === null) return null
+    return { record: changed(record, order, nowMs), step: null }
   }
   const endedAtMs = Math.min(nowMs, Math.max(usedAtMs, record.requestedAtMs))
-  const used = { ...AT_REST, state: 'used', ending: null, cancelReason: null, orderGid, endedAtMs } as const
+  const used = { ...AT_REST, state: 'used', ending: null, cancelReason: null, ...order, endedAtMs } as const
   if (record.state === 'pending') {
     const issued = { issuedAtMs: endedAtMs, expiresAtMs: expiryMs(record, nowMs) }
     return { record: changed(record, { ...used, ...issued }, nowMs), step: captureOf(record, nowMs) }
@@ -157,6 +168,14 @@ export function codeRemoved(record: RedemptionRecord, nowMs: number): Change | n
   if (record.state !== 'issued' || record.ending !== null) return null
   const ending = { ending: 'cancelled', cancelReason: 'removed_in_shop' } as const
   return { record: beginEnd(record, ending, nowMs, nowMs), step: null }
+}
+
+/**
+ * The customer was merged into another: an issued code carries one who is no more, and comes to its end; its points follow
+ * to the other account. Null where nothing is to be done: a code that is still being made ends once it is issued.
+ */
+export function endForMerge(record: RedemptionRecord, nowMs: number): Change | null {
+  return codeRemoved(record, nowMs)
 }
 
 /** When {@link due} has something to change; null: never. */
@@ -188,10 +207,13 @@ export function afterStep({ record, step }: Change, decision: Decision): Redempt
     return step?.kind === 'capture' ? { ...record, capturedSeq: decision.entry.seq } : record
   }
   // Someone has given the points back by hand.
-  if (decision.outcome === 'refused' && decision.refusal.code === 'reversal_exists') return record
+  if (decision.outcome === 'refused' && GIVEN_BACK.has(decision.refusal.code)) return record
   const why = decision.outcome === 'refused' ? decision.refusal.code : decision.outcome
   throw new Error(`The ledger refuses the ${step?.kind} of redemption ${record.id}: ${why}`)
 }
+
+/** How the ledger refuses to give points back again. */
+const GIVEN_BACK: ReadonlySet<string> = new Set(['reversal_exists', 'not_reversible'])
 
 /** Nothing is left to do with the shop. */
 const AT_REST = { leaseEndsAtMs: 0, nextAttemptAtMs: null, attempts: 0, unansweredAtMs: null } as const

@@ -56,6 +56,8 @@ export interface RedemptionRecord {
   /** gid://shopify/DiscountRedeemCode/…; null until the shop has told it. */
   readonly redeemCodeGid: string | null
   readonly orderGid: string | null
+  /** Goods of that order, in minor units of the shop's currency. Absent: not told. */
+  readonly orderGoodsMinor?: number
   /** Whether it takes one of the reward's `limit_total`. */
   readonly limitTotal: number | null
   /** Days that the code is valid from its issue on, ending with the day in `timeZone`; null: until it is used. */
@@ -126,4 +128,7 @@ export type SettledBy =
   | { readonly kind: 'unanswered'; readonly maybeDone: boolean; readonly notBeforeMs?: number }
 
 /** What a change of a redemption asks of the ledger, in the same transaction. */
-export type LedgerStep = Extract<Command, { kind: 'hold' | 'capture' | 'release' | 'reverse' | 'adjust' }>
+export type LedgerStep = Extract<
+  Command,
+  { kind: 'hold' | 'capture' | 'release' | 'reverse' | 'return_spent' | 'adjust' }
+>

@@ -1,63 +1,43 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { JobMessage } from '../../domain/contracts/jobs.ts'
-import type { Balance, PointsWritten, TransactionsPage } from '../../domain/contracts/points.ts'
+import { STREAM_CLOSE, type Balance, type TransactionsPage } from '../../domain/contracts/points.ts'
 import { balanceOf } from '../../domain/ledger/balance.ts'
-import { decide } from '../../domain/ledger/decide.ts'
-import { nextDueAtMs } from '../../domain/ledger/due.ts'
 import { toTransaction } from '../../domain/ledger/transaction.ts'
-import type { Command, Decision, Entry } from '../../domain/ledger/types.ts'
-import { toRedemption } from '../../domain/rewards/public.ts'
-import { jobSent } from '../../domain/rewards/redemption.ts'
+import type { Command, CommandBase, MergeIn } from '../../domain/ledger/types.ts'
+import { canonicalCode } from '../../domain/rewards/code.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
-import { reportFailure } from '../kernel/log.ts'
 import type {
   AccountRef,
   BatchOutcome,
   CustomerAccountRpc,
   ExecuteReply,
   IdempotencyClaim,
+  LedgerAudit,
   LedgerPage,
+  MergeReply,
+  MergeStanding,
+  MergeTarget,
   RedeemReply,
   RedemptionReply,
   RedemptionsPageRaw,
+  RedemptionsQuery,
 } from '../kernel/protocol.ts'
-import { backoffMs } from '../kernel/retry.ts'
 import { customerAccountName } from '../kernel/stubs.ts'
-import { earliestMs, Wake } from '../kernel/wake.ts'
+import { Wake } from '../kernel/wake.ts'
+import { Alarm, RELAY_DELAY_MS } from './alarm.ts'
 import { Claims } from './claims.ts'
-import { Outbox, RELAY_PAGE } from './outbox.ts'
-import { RedemptionStore, type RedemptionsQuery } from './redemption-store.ts'
-import { Redemptions, type Turn } from './redemptions.ts'
+import { Merges, orderOf } from './merges.ts'
+import { Outbox } from './outbox.ts'
+import { RedemptionStore } from './redemption-store.ts'
+import { Redemptions } from './redemptions.ts'
 import { Store } from './store.ts'
-import { readUpgrade, streamProblem, Streams } from './stream.ts'
-
-/**
- * How long entries wait for the relay, and how far apart two relays of one account are. Open pages hear of a change at
- * once; the queue only feeds projections. An alarm and its cursor cost as many commits as three commands, so the entries
- * of a burst share one: a lone order is on the queue after a quarter of a second, the next ones every three seconds.
- */
-const RELAY_DELAY_MS = 250
-const RELAY_INTERVAL_MS = 3_000
-const RETRY_BASE_MS = 1_000
-const RETRY_MAX_MS = 60_000
-
-/** What one command booked, with the balance after it where someone listens. */
-interface Booked {
-  readonly entries: readonly Entry[]
-  readonly balance: Balance
-}
-
-/** One transaction, and what is to be told of it once it is committed. */
-interface AccountTurn extends Turn {
-  readonly account: AccountRef
-  readonly booked: Booked[]
-  /** The last state of each redemption that changed, by id. */
-  readonly redemptions: Map<string, RedemptionRecord>
-}
+import { readUpgrade, streamProblem, Streams, upgradeFor } from './stream.ts'
+import { type AccountTurn, toOutcome, Turns } from './turn.ts'
 
 /**
  * One customer of one merchant: the ledger, its outbox and the customer's WebSockets. The only writer of that ledger, so
  * a command is one synchronous transaction without a lock. Answers and WebSocket messages leave after it is durable.
+ *
+ * Where the account was merged into another one, each method first does what is its own business, and passes the rest on.
  */
 export class CustomerAccount extends DurableObject<Env> implements CustomerAccountRpc {
   readonly #store: Store
@@ -65,43 +45,119 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
   readonly #redemptionStore: RedemptionStore
   readonly #redemptions: Redemptions
   readonly #streams: Streams
-  readonly #outbox: Outbox
+  readonly #turns: Turns
+  readonly #merges: Merges
   readonly #wake: Wake
-  /** Failures in a row of booking what is due; a bug there must not become a busy loop. */
-  #dueFailures = 0
-  /** Failures in a row of putting jobs on their queue. */
-  #jobFailures = 0
-  #relayedAtMs = 0
+  readonly #alarm: Alarm
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#store = new Store(ctx.storage)
-    this.#claims = new Claims(ctx.storage.sql, this.#store)
-    this.#redemptionStore = new RedemptionStore(ctx.storage.sql, this.#store)
+    const { storage } = ctx
+    const store = new Store(storage)
+    this.#store = store
+    this.#claims = new Claims(storage.sql, store)
+    this.#redemptionStore = new RedemptionStore(storage.sql, store)
     this.#redemptions = new Redemptions(this.#redemptionStore, this.#claims)
-    this.#streams = new Streams(ctx, this.#store, this.#claims)
-    this.#wake = new Wake(ctx.storage)
-    this.#outbox = new Outbox(this.#store, this.#redemptionStore, async (events) => {
+    this.#streams = new Streams(ctx, store, this.#claims)
+    this.#turns = new Turns(store, this.#redemptions, this.#streams)
+    this.#merges = new Merges(store, storage, env)
+    this.#wake = new Wake(storage)
+    const outbox = new Outbox(store, this.#redemptionStore, async (events) => {
       await env.EVENTS.sendBatch(events.map((body) => ({ body })))
     })
+    this.#alarm = new Alarm({
+      storage,
+      store,
+      redemptionStore: this.#redemptionStore,
+      redemptions: this.#redemptions,
+      turns: this.#turns,
+      outbox,
+      merges: this.#merges,
+      wake: this.#wake,
+      sendJobs: async (jobs) => {
+        await env.JOBS.sendBatch(jobs.map((body) => ({ body })))
+      },
+    })
     // A process that died between commit and relay left events unsent, and perhaps no alarm.
-    if (this.#outbox.unsentCount > 0) {
+    if (outbox.unsentCount > 0 || !this.#merges.isDelivered) {
       void ctx.blockConcurrencyWhile(() => this.#wake.ensure(Date.now() + RELAY_DELAY_MS))
     }
   }
 
   async execute(account: AccountRef, command: Command, claim: IdempotencyClaim | null): Promise<ExecuteReply> {
-    return this.#transact(account, (turn) => {
+    this.#admit(account)
+    const holders = await this.#merges.ordersElsewhere(account, [command])
+    const [holder] = holders.values()
+    if (holder !== undefined) {
+      return this.#merges.askHolder(account, holder, (stub, ref) => stub.execute(ref, command, claim))
+    }
+    const reply = await this.#transact(account, (turn) => {
       const known = claim === null ? undefined : this.#claims.answerTo(claim, turn.nowMs)
       if (known !== undefined) return known
-      const answer = this.#answer(account, turn.book(command), turn.nowMs)
-      if (claim !== null) this.#claims.keep(claim, answer, turn.nowMs)
+      const answer = this.#turns.answer(turn, command)
+      if (claim !== null && answer !== undefined) this.#claims.keep(claim, answer, turn.nowMs)
       return answer
     })
+    return reply ?? this.#merges.passOn(account, (stub, ref) => stub.execute(ref, command, claim))
+  }
+
+  async answerTo(account: AccountRef, claim: IdempotencyClaim): Promise<ExecuteReply | null> {
+    this.#admit(account)
+    const known = this.#claims.answerTo(claim, Date.now())
+    if (this.#isElsewhere(known)) return this.#merges.ask(account, (stub, ref) => stub.answerTo(ref, claim))
+    return known ?? null
   }
 
   async executeBatch(account: AccountRef, commands: readonly Command[]): Promise<readonly BatchOutcome[]> {
-    return this.#transact(account, (turn) => commands.map((command) => this.#outcome(turn.book(command))))
+    this.#admit(account)
+    const holders = await this.#merges.ordersElsewhere(account, commands)
+    const own = await this.#transact(account, (turn) =>
+      commands.map((command) => (holders.has(orderOf(command) ?? '') ? undefined : this.#turns.outcome(turn, command))),
+    )
+    return this.#merges.complete(account, commands, own, holders)
+  }
+
+  async executeHere(account: AccountRef, commands: readonly Command[]): Promise<readonly BatchOutcome[]> {
+    return this.#transact(account, (turn) =>
+      commands.map((command) => toOutcome(turn.book(command), this.#store.account.seq)),
+    )
+  }
+
+  async ordersInBooks(account: AccountRef, orderGids: readonly string[]): Promise<readonly string[]> {
+    this.#admit(account)
+    return orderGids.filter((orderGid) => this.#store.entriesOfOrder(orderGid).length > 0)
+  }
+
+  async mergeInto(account: AccountRef, target: MergeTarget, by: CommandBase): Promise<MergeReply> {
+    this.#admit(account)
+    const { mergedInto } = this.#store.account
+    const reply: MergeReply =
+      mergedInto === null
+        ? await this.#merges.leaving(account, target, (into) => this.#merge(account, target, into, by))
+        : { outcome: 'before', into: await this.#merges.finalOf(account, mergedInto) }
+    if (reply.outcome === 'merged') this.#streams.closeAll(STREAM_CLOSE.accountMerged)
+    // Booked is booked: the alarm goes on with it.
+    await this.#merges.deliver().catch((error: unknown) => this.#alarm.report('account.deliver_merge', error))
+    return reply
+  }
+
+  async mergeStanding(account: AccountRef): Promise<MergeStanding> {
+    this.#admit(account)
+    const { mergedInto } = this.#store.account
+    return { into: mergedInto, isLeaving: this.#merges.isLeaving, isUnused: this.#isUnused }
+  }
+
+  async receiveMerge(account: AccountRef, command: MergeIn): Promise<BatchOutcome> {
+    const own = await this.#transact(account, (turn) => this.#turns.outcome(turn, command))
+    return own ?? this.#merges.passOn(account, (stub, ref) => stub.receiveMerge(ref, command))
+  }
+
+  async audit(_account: AccountRef): Promise<LedgerAudit | null> {
+    throw new Error('audit is not here yet')
+  }
+
+  async rebuildState(_account: AccountRef): Promise<boolean> {
+    throw new Error('rebuildState is not here yet')
   }
 
   async redeemReward(account: AccountRef, request: RedemptionRequest, claim: IdempotencyClaim): Promise<RedeemReply> {
@@ -109,6 +165,9 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
   }
 
   async leaseRedemption(account: AccountRef, redemptionId: string): Promise<RedemptionRecord | null> {
+    if (this.#isElsewhere(this.#redemptionStore.find(redemptionId))) {
+      return this.#merges.passOn(account, (stub, ref) => stub.leaseRedemption(ref, redemptionId))
+    }
     return this.#transact(account, (turn) => this.#redemptions.lease(turn, redemptionId))
   }
 
@@ -118,6 +177,9 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     lease: number,
     by: SettledBy,
   ): Promise<RedemptionRecord | null> {
+    if (this.#isElsewhere(this.#redemptionStore.find(redemptionId))) {
+      return this.#merges.passOn(account, (stub, ref) => stub.settleRedemption(ref, redemptionId, lease, by))
+    }
     return this.#transact(account, (turn) => this.#redemptions.settle(turn, redemptionId, lease, by))
   }
 
@@ -127,6 +189,9 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     reason: 'by_customer' | 'by_merchant',
     claim: IdempotencyClaim | null,
   ): Promise<RedemptionReply> {
+    if (this.#isElsewhere(this.#redemptionStore.find(redemptionId))) {
+      return this.#merges.passOn(account, (stub, ref) => stub.endRedemption(ref, redemptionId, reason, claim))
+    }
     return this.#transact(account, (turn) => this.#redemptions.end(turn, redemptionId, reason, claim))
   }
 
@@ -135,37 +200,54 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     code: string,
     orderGid: string,
     usedAtMs: number,
+    goodsMinor: number,
   ): Promise<RedemptionRecord | null> {
-    return this.#transact(account, (turn) => this.#redemptions.useCode(turn, code, orderGid, usedAtMs))
+    if (this.#isElsewhere(this.#redemptionStore.findByCode(canonicalCode(code)))) {
+      return this.#merges.passOn(account, (stub, ref) => stub.useCode(ref, code, orderGid, usedAtMs, goodsMinor))
+    }
+    return this.#transact(account, (turn) => this.#redemptions.useCode(turn, code, { orderGid, goodsMinor }, usedAtMs))
   }
 
   async codeRemoved(account: AccountRef, code: string, discountGid: string | null): Promise<RedemptionRecord | null> {
+    if (this.#isElsewhere(this.#redemptionStore.findByCode(canonicalCode(code)))) {
+      return this.#merges.passOn(account, (stub, ref) => stub.codeRemoved(ref, code, discountGid))
+    }
     return this.#transact(account, (turn) => this.#redemptions.codeRemoved(turn, code, discountGid))
   }
 
   async redemption(account: AccountRef, redemptionId: string): Promise<RedemptionRecord | null> {
     this.#admit(account)
-    return this.#redemptionStore.find(redemptionId) ?? null
+    const own = this.#redemptionStore.find(redemptionId)
+    if (this.#isElsewhere(own)) return this.#merges.ask(account, (stub, ref) => stub.redemption(ref, redemptionId))
+    return own ?? null
   }
 
   async redemptions(account: AccountRef, page: RedemptionsQuery): Promise<RedemptionsPageRaw> {
+    if (this.#isElsewhere()) return this.#merges.ask(account, (stub, ref) => stub.redemptions(ref, page))
+    return this.redemptionsHere(account, page)
+  }
+
+  async redemptionsHere(account: AccountRef, page: RedemptionsQuery): Promise<RedemptionsPageRaw> {
     this.#admit(account)
     return this.#redemptionStore.page(page)
   }
 
   async redemptionCounts(account: AccountRef): Promise<Readonly<Record<string, number>>> {
     this.#admit(account)
+    if (this.#isElsewhere()) return this.#merges.ask(account, (stub, ref) => stub.redemptionCounts(ref))
     return this.#redemptionStore.counts()
   }
 
   async customerGid(account: AccountRef): Promise<string | null> {
     this.#admit(account)
+    if (this.#isElsewhere()) return this.#merges.ask(account, (stub, ref) => stub.customerGid(ref))
     return this.#store.identity?.shopifyCustomerGid ?? null
   }
 
   async balance(account: AccountRef): Promise<Balance | null> {
     this.#admit(account)
-    return this.#isUnused() ? null : balanceOf(this.#store, account.customerId, Date.now())
+    if (this.#isElsewhere()) return this.#merges.ask(account, (stub, ref) => stub.balance(ref))
+    return this.#isUnused ? null : balanceOf(this.#store, account.customerId, Date.now())
   }
 
   async transactions(
@@ -173,7 +255,8 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     page: { readonly beforeSeq: number | null; readonly limit: number; readonly orderGid: string | null },
   ): Promise<TransactionsPage | null> {
     this.#admit(account)
-    if (this.#isUnused()) return null
+    if (this.#isElsewhere()) return this.#merges.ask(account, (stub, ref) => stub.transactions(ref, page))
+    if (this.#isUnused) return null
     const found = this.#store.entriesBefore({ ...page, limit: page.limit + 1 })
     const shown = found.slice(0, page.limit)
     return {
@@ -184,13 +267,16 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
 
   async ledger(account: AccountRef, afterSeq: number, limit: number): Promise<LedgerPage | null> {
     this.#admit(account)
-    if (this.#isUnused()) return null
+    if (this.#isUnused) return null
     const entries = this.#store.entriesAfter(afterSeq, limit)
     const last = entries.at(-1)
+    const lots = new Set(entries.flatMap(({ allocations }) => allocations.map(({ lot }) => lot)))
     return {
       entries,
+      lots: [...lots].flatMap((id) => this.#store.lot(id) ?? []),
       nextSeq: last === undefined || last.seq === this.#store.account.seq ? null : last.seq,
       balance: balanceOf(this.#store, account.customerId, Date.now()),
+      mergedInto: this.#store.account.mergedInto,
       relayedSeq: this.#store.relayedSeq,
       shopifyCustomerGid: this.#store.identity?.shopifyCustomerGid ?? null,
     }
@@ -198,7 +284,7 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
 
   async wake(account: AccountRef): Promise<void> {
     this.#admit(account)
-    const atMs = this.#nextWakeMs(Date.now())
+    const atMs = this.#alarm.nextMs(Date.now())
     if (atMs !== null) await this.#wake.ensure(atMs)
   }
 
@@ -215,7 +301,8 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     const upgrade = readUpgrade(request.headers)
     if (upgrade === undefined) return streamProblem('ticket_invalid', 'The ticket or last_seq is malformed.')
     this.#admit(upgrade.account)
-    return this.#streams.accept(upgrade, Date.now())
+    if (!this.#isElsewhere()) return this.#streams.accept(upgrade, Date.now())
+    return this.#merges.ask(upgrade.account, (stub, ref) => stub.fetch(upgradeFor(ref, request)))
   }
 
   /** Answers the closing handshake; without it the browser waits ten seconds and reports an abnormal end. */
@@ -224,150 +311,44 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     socket.close(code === 1005 || code === 1006 ? 1000 : code)
   }
 
-  /**
-   * Books what is due, relays a page of events, asks for the attempts that it is time for, and arms the alarm again LAST.
-   * It catches everything: an alarm that throws seven times is gone for good. Only a failure to arm again escapes, so
-   * that the runtime tries once more.
-   */
-  override async alarm(): Promise<void> {
-    this.#wake.rang()
-    try {
-      await this.#applyDue(Date.now())
-      this.#dueFailures = 0
-    } catch (error) {
-      this.#dueFailures += 1
-      this.#report('account.apply_due', error)
-    }
-    try {
-      await this.ctx.storage.sync()
-      await this.#outbox.relay(Date.now())
-      this.#relayedAtMs = Date.now()
-    } catch (error) {
-      this.#report('account.relay', error)
-    }
-    try {
-      await this.#sendJobs(Date.now())
-      this.#jobFailures = 0
-    } catch (error) {
-      this.#jobFailures += 1
-      this.#report('account.send_jobs', error)
-    }
-    const atMs = this.#nextWakeMs(Date.now())
-    if (atMs !== null) await this.#wake.noLaterThan(atMs)
+  override alarm(): Promise<void> {
+    return this.#alarm.ring()
   }
 
-  async #applyDue(nowMs: number): Promise<void> {
-    const { identity } = this.#store
-    const dueAtMs = earliestMs(nextDueAtMs(this.#store), this.#redemptionStore.nextDueAtMs)
-    if (identity === null || dueAtMs === null || dueAtMs > nowMs) return
-    const turn = this.#newTurn(identity, nowMs)
-    this.#store.transaction(() => {
-      turn.book({ kind: 'apply_due' })
-      this.#redemptions.applyDue(turn)
-    })
-    this.#publish(turn)
-  }
-
-  /** One job an attempt that it is time for. A job that gets lost is sent again a while later. */
-  async #sendJobs(nowMs: number): Promise<void> {
-    const { identity } = this.#store
-    const due = this.#redemptionStore.toAttempt(nowMs).slice(0, RELAY_PAGE)
-    if (identity === null || due.length === 0) return
-    const ids = { merchant_id: identity.merchantId, customer_id: identity.customerId }
-    await this.env.JOBS.sendBatch(
-      due.map(({ id }) => ({ body: { job: 'settle_redemption', ...ids, redemption_id: id } satisfies JobMessage })),
-    )
-    this.#store.transaction(() => {
-      for (const { id, version, lease } of due) {
-        const record = this.#redemptionStore.find(id)
-        // One that someone has taken up meanwhile knows its next attempt.
-        if (record?.version === version && record.lease === lease) this.#redemptionStore.put(jobSent(record, nowMs))
-      }
+  /** Books the merge into the account at the end of the chain. */
+  #merge(account: AccountRef, target: MergeTarget, into: string, by: CommandBase): MergeReply | Promise<MergeReply> {
+    const { mergedInto } = this.#store.account
+    if (into === account.customerId) return { outcome: 'refused', into }
+    // By another call, while this one looked for the end of the chain.
+    if (mergedInto !== null) return { outcome: 'before', into: mergedInto }
+    return this.#transact(account, (turn) => {
+      const decision = turn.book({ ...by, kind: 'merge_out', intoCustomerId: into })
+      if (decision.outcome === 'refused') throw new Error(`the merge is refused: ${decision.refusal.detail}`)
+      this.#store.noteMergeTarget(into === target.customerId ? target.shopifyCustomerGid : null)
+      this.#redemptions.endForMerge(turn)
+      return { outcome: 'merged', into }
     })
   }
 
   /** Runs `body` in one transaction; then arms the alarm and tells the open pages. */
-  async #transact<T>(account: AccountRef, body: (turn: Turn) => T): Promise<T> {
+  async #transact<T>(account: AccountRef, body: (turn: AccountTurn) => T): Promise<T> {
     this.#admit(account)
-    const turn = this.#newTurn(account, Date.now())
+    const turn = this.#turns.begin(account, Date.now())
     const result = this.#store.transaction(() => body(turn))
     // In the same turn, so that the alarm is committed together with what needs it.
-    const armed = this.#arm(turn.nowMs)
-    this.#publish(turn)
+    const armed = this.#alarm.arm(turn.nowMs)
+    this.#turns.publish(turn)
     await armed
     return result
   }
 
-  #newTurn(account: AccountRef, nowMs: number): AccountTurn {
-    const booked: Booked[] = []
-    const redemptions = new Map<string, RedemptionRecord>()
-    return {
-      account,
-      customerId: account.customerId,
-      nowMs,
-      booked,
-      redemptions,
-      book: (command) => {
-        const decision = decide(this.#store, command, nowMs)
-        const { entries } = decision.changes
-        this.#store.write(account, decision.changes)
-        if (entries.length > 0 && !this.#streams.isEmpty) {
-          booked.push({ entries, balance: balanceOf(this.#store, account.customerId, nowMs) })
-        }
-        return decision
-      },
-      tell: (record) => redemptions.set(record.id, record),
-    }
-  }
-
-  #answer(account: AccountRef, decision: Decision, nowMs: number): ExecuteReply {
-    if (decision.outcome === 'refused') return { ok: false, replayed: false, refusal: decision.refusal }
-    if (decision.outcome === 'none') throw new Error('apply_due has no answer of its own: send it by executeBatch')
-    const written: PointsWritten = {
-      transaction: toTransaction(decision.entry, account.customerId),
-      balance: balanceOf(this.#store, account.customerId, nowMs),
-    }
-    return { ok: true, replayed: false, outcome: decision.outcome, body: JSON.stringify(written) }
-  }
-
-  #outcome(decision: Decision): BatchOutcome {
-    if (decision.outcome === 'refused') return { outcome: 'refused', refusal: decision.refusal }
-    if (decision.outcome === 'none') return { outcome: 'none', seq: this.#store.account.seq, points: 0, overdraft: 0 }
-    const { seq, points, detail } = decision.entry
-    return { outcome: decision.outcome, seq, points, overdraft: detail.debtMade ?? 0 }
-  }
-
-  /** What is unsent needs the relay, an attempt its job; a hold may run out even sooner. */
-  async #arm(nowMs: number): Promise<void> {
-    if (this.#outbox.unsentCount === 0 && this.#redemptionStore.nextAttemptAtMs === null) return
-    const atMs = this.#nextWakeMs(nowMs)
-    if (atMs !== null) await this.#wake.noLaterThan(atMs)
-  }
-
-  #publish({ account, booked, redemptions }: AccountTurn): void {
-    for (const { entries, balance } of booked) this.#streams.publish(account, entries, balance)
-    for (const record of redemptions.values()) this.#streams.publishRedemption(toRedemption(record))
-  }
-
-  /** The earliest of the relay, what comes due, and the next attempt with the shop; failures are given time. */
-  #nextWakeMs(nowMs: number): number | null {
-    return earliestMs(
-      this.#relayAtMs(nowMs),
-      delayedMs(earliestMs(nextDueAtMs(this.#store), this.#redemptionStore.nextDueAtMs), nowMs, this.#dueFailures),
-      delayedMs(this.#redemptionStore.nextAttemptAtMs, nowMs, this.#jobFailures),
-    )
-  }
-
-  #relayAtMs(nowMs: number): number | null {
-    const unsent = this.#outbox.unsentCount
-    if (unsent === 0) return null
-    if (this.#outbox.failures > 0) return nowMs + retryDelayMs(this.#outbox.failures)
-    if (unsent >= RELAY_PAGE) return nowMs
-    return Math.max(nowMs + RELAY_DELAY_MS, this.#relayedAtMs + RELAY_INTERVAL_MS)
-  }
-
-  #isUnused(): boolean {
+  get #isUnused(): boolean {
     return this.#store.account.seq === 0
+  }
+
+  /** True if the account was merged into another one and has nothing of its own to say. */
+  #isElsewhere(own?: unknown): boolean {
+    return own === undefined && this.#store.account.mergedInto !== null
   }
 
   /** Tenant check: an object answers for its own merchant and customer only. Anything else is a bug of the caller. */
@@ -377,21 +358,4 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     const own = identity === null ? this.ctx.id.name : customerAccountName(identity.merchantId, identity.customerId)
     if (name !== own) throw new Error('This account belongs to another merchant or customer')
   }
-
-  #report(what: string, error: unknown): void {
-    const { identity, relayedSeq } = this.#store
-    const ids = { merchant_id: identity?.merchantId ?? '', customer_id: identity?.customerId ?? '' }
-    reportFailure(what, { ...ids, relayed_seq: relayedSeq, failures: this.#outbox.failures }, error)
-  }
-}
-
-/** A time that there is, or later after failures. */
-function delayedMs(atMs: number | null, nowMs: number, failures: number): number | null {
-  return atMs === null || failures === 0 ? atMs : Math.max(atMs, nowMs + retryDelayMs(failures))
-}
-
-/** Half of the doubled base for certain, the other half by chance. */
-function retryDelayMs(failures: number): number {
-  const floorMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** failures) / 2
-  return floorMs + backoffMs(failures, RETRY_BASE_MS / 2, RETRY_MAX_MS / 2, Math.random)
 }

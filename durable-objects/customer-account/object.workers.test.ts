@@ -20,8 +20,8 @@ describe('an order', () => {
     const ref = newCustomer()
     const paid = order(1, 59_90)
     await expect(stubOf(ref).executeBatch(ref, [paid, paid])).resolves.toEqual([
-      { outcome: 'applied', seq: 1, points: 59 },
-      { outcome: 'duplicate', seq: 1, points: 59 },
+      { outcome: 'applied', seq: 1, points: 59, overdraft: 0 },
+      { outcome: 'duplicate', seq: 1, points: 59, overdraft: 0 },
     ])
     await expect(stubOf(ref).executeBatch(ref, [paid])).resolves.toMatchObject([{ outcome: 'duplicate' }])
     await expect(stubOf(ref).balance(ref)).resolves.toMatchObject({ points: 59, seq: 1, lifetime: { earned: 59 } })

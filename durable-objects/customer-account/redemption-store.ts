@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { dueAtMs } from '../../domain/rewards/redemption.ts'
 import type { RedemptionRecord } from '../../domain/rewards/types.ts'
+import type { RedemptionsQuery } from '../kernel/protocol.ts'
 import { earliestMs } from '../kernel/wake.ts'
 import type { Store } from './store.ts'
 
@@ -15,14 +16,6 @@ const Stored = z.custom<RedemptionRecord>(
 interface Open {
   readonly record: RedemptionRecord
   readonly relayedVersion: number
-}
-
-/** One page of {@link RedemptionStore.page}. */
-export interface RedemptionsQuery {
-  readonly before: string | null
-  readonly limit: number
-  readonly state: RedemptionRecord['state'] | null
-  readonly rewardId: string | null
 }
 
 /** The redemptions in the object's SQLite. Reading an account that was never written leaves nothing behind. */
@@ -44,6 +37,16 @@ export class RedemptionStore {
 
   findByCode(code: string): RedemptionRecord | undefined {
     return this.#rows('WHERE code = ?', code).map(recordOf)[0]
+  }
+
+  /** Those whose code was used by an order. */
+  findByOrder(orderGid: string): readonly RedemptionRecord[] {
+    return this.#rows('WHERE order_gid = ?', orderGid).map(recordOf)
+  }
+
+  /** Those whose code is out and was not used yet. */
+  issued(): readonly RedemptionRecord[] {
+    return this.#rows("WHERE state = 'issued' ORDER BY number").map(recordOf)
   }
 
   /** Newest first, with the `before` of the next page. */
@@ -146,9 +149,12 @@ export class RedemptionStore {
       JSON.stringify(record),
       id,
     )
-    // A row more, and only where it changes: naming an indexed column writes its index even if it stays the same.
+    // A row more each, and only where it changes: naming an indexed column writes its index even if it stays the same.
     if (isOpen(row) !== open.has(id)) {
       this.#sql.exec('UPDATE redemptions SET is_open = ? WHERE id = ?', isOpen(row) ? 1 : 0, id)
+    }
+    if (record.orderGid !== null && this.findByOrder(record.orderGid).every((known) => known.id !== id)) {
+      this.#sql.exec('UPDATE redemptions SET order_gid = ? WHERE id = ?', record.orderGid, id)
     }
     if (isOpen(row)) open.set(id, row)
     else open.delete(id)

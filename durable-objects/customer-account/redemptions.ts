@@ -1,16 +1,19 @@
 import { canonicalCode } from '../../domain/rewards/code.ts'
 import { refuse, type Refusal } from '../../domain/contracts/errors.ts'
-import type { Command, Decision } from '../../domain/ledger/types.ts'
+import type { Command, Decision, LedgerView } from '../../domain/ledger/types.ts'
+import { refundsOf, returnForRefunds } from '../../domain/rewards/refunds.ts'
 import {
   afterStep,
   codeRemoved,
   due,
   end,
+  endForMerge,
   lease,
   request,
   settle,
   use,
   type Change,
+  type UsedBy,
 } from '../../domain/rewards/redemption.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
 import type { IdempotencyClaim, RedeemReply, RedemptionReply } from '../kernel/protocol.ts'
@@ -21,6 +24,8 @@ import type { RedemptionStore } from './redemption-store.ts'
 export interface Turn {
   readonly customerId: string
   readonly nowMs: number
+  /** The ledger as it stands in this transaction. */
+  readonly books: LedgerView
   /** Books a command of the ledger. */
   readonly book: (command: Command) => Decision
   /** Notes a redemption that changed so that anybody sees it. */
@@ -46,6 +51,8 @@ export class Redemptions {
     if (known !== undefined && !known.ok) return known
     const redemption = this.#store.find(known?.answer ?? asked.id)
     if (redemption !== undefined) return { ok: true, replayed: true, redemption }
+    // Its code would carry a customer who is no more: to be asked for anew, of the account that has the points.
+    if (isMerged(turn)) return { ok: false, replayed: false, refusal: MERGED }
     const begun = this.#begin(turn, asked)
     this.#keep(claim, begun, turn.nowMs)
     return 'ok' in begun
@@ -80,10 +87,22 @@ export class Redemptions {
     return { ok: true, redemption: ended === record ? record : this.#put(turn, ended) }
   }
 
-  useCode(turn: Turn, code: string, orderGid: string, usedAtMs: number): RedemptionRecord | null {
+  /** An order used a code. Refunds of it may have come before, from which the points it cost come back at once. */
+  useCode(turn: Turn, code: string, by: UsedBy, usedAtMs: number): RedemptionRecord | null {
     this.applyDue(turn)
     const record = this.#store.findByCode(canonicalCode(code))
-    return record === undefined ? null : this.#apply(turn, record, use(record, orderGid, usedAtMs, turn.nowMs))
+    if (record === undefined) return null
+    return this.#returnPoints(turn, this.#apply(turn, record, use(record, by, usedAtMs, turn.nowMs)))
+  }
+
+  /** A refund or the cancellation of an order was booked: points that paid for it come back. */
+  refunded(turn: Turn, orderGid: string): void {
+    for (const record of this.#store.findByOrder(orderGid)) this.#returnPoints(turn, record)
+  }
+
+  /** The account was merged into another: codes that are out come to their end. */
+  endForMerge(turn: Turn): void {
+    for (const record of this.#store.issued()) this.#apply(turn, record, endForMerge(record, turn.nowMs))
   }
 
   codeRemoved(turn: Turn, code: string, discountGid: string | null): RedemptionRecord | null {
@@ -111,7 +130,17 @@ export class Redemptions {
   #apply(turn: Turn, record: RedemptionRecord, change: Change | null): RedemptionRecord {
     if (change === null) return record
     const next = change.step === null ? change.record : afterStep(change, turn.book(change.step))
-    return this.#put(turn, next, record.version)
+    const put = this.#put(turn, next, record.version)
+    // One that was still being made when the account was merged.
+    const ended = isMerged(turn) ? endForMerge(put, turn.nowMs) : null
+    return ended === null ? put : this.#put(turn, ended.record, put.version)
+  }
+
+  #returnPoints(turn: Turn, record: RedemptionRecord): RedemptionRecord {
+    const refunds = record.orderGid === null ? null : refundsOf(turn.books, record.orderGid)
+    if (refunds === null) return record
+    const usedLate = turn.books.entryByExternalId(`adjust:late-use:${record.id}`) !== undefined
+    return this.#apply(turn, record, returnForRefunds(record, refunds, usedLate, turn.nowMs))
   }
 
   #put(turn: Turn, record: RedemptionRecord, knownVersion = 0): RedemptionRecord {
@@ -124,4 +153,10 @@ export class Redemptions {
     if ('ok' in outcome) this.#claims.keepAnswer(claim, 'refused', JSON.stringify(outcome), nowMs)
     else this.#claims.keepAnswer(claim, 'applied', outcome.id, nowMs)
   }
+}
+
+const MERGED = refuse('account_merged', 'This account was merged into another one, which has its points.')
+
+function isMerged({ books }: Turn): boolean {
+  return books.account.mergedInto !== null
 }

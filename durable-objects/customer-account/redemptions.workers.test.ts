@@ -341,16 +341,16 @@ describe('an issued redemption', () => {
     const ref = await richCustomer()
     const { id, code } = await issue(ref)
     const used = { id, state: 'used', orderGid: 'gid://shopify/Order/1' }
-    const use = () => stubOf(ref).useCode(ref, code.toLowerCase(), 'gid://shopify/Order/1', Date.now())
+    const use = () => stubOf(ref).useCode(ref, code.toLowerCase(), 'gid://shopify/Order/1', Date.now(), 5_000)
     await expect(use()).resolves.toMatchObject(used)
     await expect(use()).resolves.toMatchObject({ ...used, version: 3 })
-    await expect(stubOf(ref).useCode(ref, '0000-0000-0000-0000', 'gid://shopify/Order/1', 1)).resolves.toBeNull()
+    await expect(stubOf(ref).useCode(ref, '0000-0000-0000-0000', 'gid://shopify/Order/1', 1, 5_000)).resolves.toBeNull()
   })
 
   it('is used even where the order comes before its own driver does', async () => {
     const ref = await richCustomer()
     const { id, code } = await begin(ref)
-    await stubOf(ref).useCode(ref, code, 'gid://shopify/Order/1', Date.now())
+    await stubOf(ref).useCode(ref, code, 'gid://shopify/Order/1', Date.now(), 5_000)
     await expect(stubOf(ref).settleRedemption(ref, id, 1, ISSUED)).resolves.toMatchObject({ state: 'used', version: 2 })
     await expect(stubOf(ref).balance(ref)).resolves.toMatchObject({ points: 750, held: 0 })
   })
@@ -363,7 +363,7 @@ describe('an issued redemption', () => {
     expect(sent.jobs).toMatchObject([{ redemption_id: id }])
     await expect(drive(ref, id, REMOVED)).resolves.toMatchObject({ state: 'cancelled' })
     await stubOf(ref).executeBatch(ref, [redeem('all', 1000)])
-    await expect(stubOf(ref).useCode(ref, code, 'gid://shopify/Order/1', Date.now())).resolves.toMatchObject({
+    await expect(stubOf(ref).useCode(ref, code, 'gid://shopify/Order/1', Date.now(), 5_000)).resolves.toMatchObject({
       id,
       state: 'used',
       pointsReturned: 0,
@@ -434,7 +434,7 @@ describe('the list of redemptions', () => {
     await expect(stub.redemptionCounts(ref)).resolves.toEqual({})
     await expect(stub.redemption(ref, 'any')).resolves.toBeNull()
     await expect(stub.leaseRedemption(ref, 'any')).resolves.toBeNull()
-    await expect(stub.useCode(ref, '0000-0000-0000-0000', 'gid://shopify/Order/1', 1)).resolves.toBeNull()
+    await expect(stub.useCode(ref, '0000-0000-0000-0000', 'gid://shopify/Order/1', 1, 5_000)).resolves.toBeNull()
     await expect(stub.codeRemoved(ref, '0000-0000-0000-0000', null)).resolves.toBeNull()
     await expect(stub.customerGid(ref)).resolves.toBeNull()
     await runInDurableObject(rawStubOf(ref), (_account, { storage }) => expect(isMigrated(storage.sql)).toBe(false))

@@ -42,6 +42,7 @@ export type AccountRow = {
   last_activity_at_ms: number
   merged_from: string
   merge_delivered_seq: number
+  merge_target_gid: string | null
 }
 
 export type EntryRow = {
@@ -206,6 +207,8 @@ export interface AccountRecord {
   readonly relayedSeq: number
   /** The other account has all that the merge_outs up to here carry. */
   readonly mergeDeliveredSeq: number
+  /** The Shopify customer of that account, where it is known. */
+  readonly mergeTargetGid: string | null
   readonly account: AccountState
   readonly openHolds: Iterable<Hold>
   readonly pendings: Iterable<Pending>
@@ -213,9 +216,9 @@ export interface AccountRecord {
 
 /** Writes the account's one row. */
 export function putAccount(sql: SqlStorage, record: AccountRecord): void {
-  const { identity, relayedSeq, mergeDeliveredSeq, account, openHolds, pendings } = record
+  const { identity, relayedSeq, mergeDeliveredSeq, mergeTargetGid, account, openHolds, pendings } = record
   sql.exec(
-    'INSERT OR REPLACE INTO accounts VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR REPLACE INTO accounts VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     identity.merchantId,
     identity.customerId,
     identity.shopifyCustomerGid,
@@ -239,6 +242,7 @@ export function putAccount(sql: SqlStorage, record: AccountRecord): void {
     account.lastActivityAtMs,
     JSON.stringify(account.mergedFrom),
     mergeDeliveredSeq,
+    mergeTargetGid,
   )
 }
 

@@ -25,6 +25,9 @@ interface Memory {
   account: AccountState
   relayedSeq: number
   mergeDeliveredSeq: number
+  mergeTargetGid: string | null
+  /** Of the newest merge_out; 0: none. */
+  mergeOutSeq: number
   readonly openLots: Map<number, Lot>
   /** The same as a list, until a lot changes: a decision asks for it several times. */
   openLotList: readonly Lot[] | undefined
@@ -67,6 +70,17 @@ export class Store implements LedgerView {
     return account.seq - relayedSeq
   }
 
+  /** The oldest merge_out that the account which this one was merged into does not have yet. */
+  get undeliveredMerge(): Entry | undefined {
+    const { mergeOutSeq, mergeDeliveredSeq } = this.#loaded()
+    if (mergeOutSeq <= mergeDeliveredSeq) return undefined
+    const query = "SELECT * FROM entries WHERE seq > ? AND type = 'merge_out' ORDER BY seq LIMIT 1"
+    return this.#rows<EntryRow>(query, mergeDeliveredSeq).map(entryOf)[0]
+  }
+  get mergeTargetGid(): string | null {
+    return this.#loaded().mergeTargetGid
+  }
+
   get account(): AccountState {
     return this.#loaded().account
   }
@@ -96,6 +110,13 @@ export class Store implements LedgerView {
   entriesOfOrder(orderGid: string): readonly Entry[] {
     const types = "('earn', 'earn_pending', 'activate', 'cancel_pending', 'clawback')"
     return this.#rows<EntryRow>(`${OF_ORDER} AND type IN ${types} ORDER BY seq`, ...ofOrder(orderGid)).map(entryOf)
+  }
+
+  /** Reads all later entries, which is cheaper than an index in every customer's database: it is seldom asked. */
+  reversalsOf(seq: number): readonly Entry[] {
+    const referring = "type = 'reversal' AND json_extract(detail, '$.refersToSeq') = ?"
+    const query = `SELECT * FROM entries WHERE seq > ? AND ${referring} ORDER BY seq`
+    return this.#rows<EntryRow>(query, seq, seq).map(entryOf)
   }
 
   /** Entries after `afterSeq`, oldest first. */
@@ -137,7 +158,10 @@ export class Store implements LedgerView {
     this.createTables()
     const memory = this.#loaded()
     const { sql } = this.#storage
-    for (const entry of changes.entries) insertEntry(sql, entry)
+    for (const entry of changes.entries) {
+      insertEntry(sql, entry)
+      if (entry.type === 'merge_out') memory.mergeOutSeq = entry.seq
+    }
     if (changes.lots.length > 0) memory.openLotList = undefined
     for (const lot of changes.lots) {
       putLot(sql, lot)
@@ -169,6 +193,22 @@ export class Store implements LedgerView {
     this.#writeAccount()
   }
 
+  /** Notes that the account which this one was merged into has all up to `seq`. The cursor never goes back. */
+  moveMergeCursor(seq: number): void {
+    const memory = this.#loaded()
+    if (seq <= memory.mergeDeliveredSeq) return
+    memory.mergeDeliveredSeq = seq
+    memory.accountChanged = true
+    this.#writeAccount()
+  }
+
+  /** Notes whose account this one is merged into. Within the transaction that merges it. */
+  noteMergeTarget(shopifyCustomerGid: string | null): void {
+    const memory = this.#loaded()
+    memory.mergeTargetGid = shopifyCustomerGid
+    memory.accountChanged = true
+  }
+
   /** Makes the tables if this object has none yet. */
   createTables(): void {
     if (this.#hasTables) return
@@ -195,9 +235,9 @@ export class Store implements LedgerView {
   #writeAccount(): void {
     const memory = this.#memory
     if (memory === undefined || !memory.accountChanged || memory.identity === null) return
-    const { identity, account, relayedSeq, mergeDeliveredSeq } = memory
+    const { identity, account, relayedSeq, mergeDeliveredSeq, mergeTargetGid } = memory
     const open = { openHolds: memory.openHolds.values(), pendings: memory.pendings.values() }
-    const record = { identity, account, relayedSeq, mergeDeliveredSeq, ...open }
+    const record = { identity, account, relayedSeq, mergeDeliveredSeq, mergeTargetGid, ...open }
     putAccount(this.#storage.sql, record)
     memory.accountChanged = false
   }
@@ -225,12 +265,18 @@ export class Store implements LedgerView {
       account: row === undefined ? emptyAccount() : accountOf(row),
       relayedSeq: row?.relayed_seq ?? 0,
       mergeDeliveredSeq: row?.merge_delivered_seq ?? 0,
+      mergeTargetGid: row?.merge_target_gid ?? null,
+      mergeOutSeq: row === undefined || row.merged_into === null ? 0 : this.#newestMergeOut(),
       openLots: new Map(lots.map((lot) => [lot.id, lot])),
       openLotList: lots,
       openHolds: new Map(holds.map((hold) => [hold.id, hold])),
       pendings: new Map(pendings.map((pending) => [pending.seq, pending])),
       accountChanged: false,
     }
+  }
+
+  #newestMergeOut(): number {
+    return this.#rows<{ seq: number }>("SELECT max(seq) AS seq FROM entries WHERE type = 'merge_out'")[0]?.seq ?? 0
   }
 
   #rows<Row extends Record<string, SqlStorageValue>>(query: string, ...bindings: SqlStorageValue[]): Row[] {

@@ -57,6 +57,14 @@ export function readUpgrade(headers: Headers): Upgrade | undefined {
   }).data
 }
 
+/** The upgrade request for another account of the customer, in whose numbering of entries the client has seen nothing. */
+export function upgradeFor(account: AccountRef, request: Request): Request {
+  const headers = new Headers(request.headers)
+  headers.set(STREAM_HEADERS.account, JSON.stringify(account))
+  headers.delete(STREAM_HEADERS.lastSeq)
+  return new Request(request.url, { headers })
+}
+
 /** A refusal of the upgrade, as problem+json (RFC 9457). */
 export function streamProblem(code: ErrorCode, detail: string): Response {
   const { status, title } = ERRORS[code]

@@ -5,7 +5,7 @@ import { customerAccount } from './stubs.ts'
 
 const REDEMPTIONS_A_PAGE = 500
 
-/** All redemptions of a customer, newest first: for rebuilding and comparing projections. */
+/** All redemptions of this very account, newest first: for rebuilding and comparing projections. */
 export async function allRedemptions(env: Env, merchantId: string, customerId: string): Promise<RedemptionRecord[]> {
   const account: AccountRef = { merchantId, customerId, shopifyCustomerGid: null, currency: null }
   const all: RedemptionRecord[] = []
@@ -21,6 +21,6 @@ export async function allRedemptions(env: Env, merchantId: string, customerId: s
 function readPage(env: Env, account: AccountRef, before: string | null): Promise<RedemptionsPageRaw> {
   return withRetry(
     () => customerAccount(env, account.merchantId, account.customerId),
-    (stub) => stub.redemptions(account, { before, limit: REDEMPTIONS_A_PAGE, state: null, rewardId: null }),
+    (stub) => stub.redemptionsHere(account, { before, limit: REDEMPTIONS_A_PAGE, state: null, rewardId: null }),
   )
 }

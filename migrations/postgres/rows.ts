@@ -1,7 +1,7 @@
-import type { PointsEvent } from '../../domain/contracts/events.ts'
+import type { LotState, PointsEvent } from '../../domain/contracts/events.ts'
 import type { Balance, Transaction } from '../../domain/contracts/points.ts'
 import type { Redemption } from '../../domain/contracts/rewards.ts'
-import type { BalanceRow, RedemptionRow, TransactionRow } from './schema.ts'
+import type { BalanceRow, LotRow, RedemptionRow, TransactionRow } from './schema.ts'
 
 /** The rows of the projections, as the accounts' events say they are. Pure; comparing and rebuilding use the same. */
 
@@ -50,6 +50,11 @@ export function balanceRow(merchantId: string, balance: Balance): BalanceRow {
     next_expiration_at: balance.next_expiration?.at ?? null,
     as_of: balance.as_of,
   }
+}
+
+/** The row of a lot as it stood at `seq` of its account. */
+export function lotRow(merchantId: string, customerId: string, state: LotState, seq: number): LotRow {
+  return { merchant_id: merchantId, customer_id: customerId, ...state, seq }
 }
 
 /** The row of a bare redemption: an entry that spends points by itself. A capture's row is that of its redemption. */

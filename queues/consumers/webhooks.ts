@@ -1,12 +1,17 @@
 import { WebhookMessage } from '../../domain/earning/facts.ts'
 import { pooled, reasonOf, Settlements } from '../batch.ts'
 import { endRemovedCodes, useCodes } from './webhooks/codes.ts'
+import { forgetCustomers } from './webhooks/deletions.ts'
 import { replaceDiscounts } from './webhooks/discounts.ts'
+import { attachByOrders, attachByProfiles } from './webhooks/guests.ts'
+import { mergeCustomers } from './webhooks/merges.ts'
 import { bookOrders } from './webhooks/orders.ts'
 import { storeProfiles } from './webhooks/profiles.ts'
 import type {
   CodeRemovalReceived,
+  CustomerDeletionReceived,
   DiscountDeletionReceived,
+  MergeReceived,
   OrderReceived,
   ProfileReceived,
   Received,
@@ -22,13 +27,19 @@ export async function consumeWebhooks(batch: MessageBatch, env: Env): Promise<Se
   const settlements = new Settlements()
   const merchants = Map.groupBy(parse(batch.messages, settlements), ({ webhook }) => webhook.merchant_id)
   await pooled(merchants, MERCHANTS_AT_ONCE, async ([merchantId, received]) => {
-    const { orders, refunds, profiles, uninstalls, removals, deletions } = byTopic(received)
+    const { orders, refunds, profiles, merges, leavers, uninstalls, removals, deletions } = byTopic(received)
     await Promise.all([
-      bookOrders(env, merchantId, orders, refunds, settlements),
+      bookOrders(env, merchantId, orders, refunds, settlements).then(() =>
+        attachByOrders(env, merchantId, orders, settlements),
+      ),
       useCodes(env, merchantId, orders, settlements),
       endRemovedCodes(env, merchantId, removals, settlements),
       replaceDiscounts(env, merchantId, deletions, settlements),
-      storeProfiles(env, merchantId, profiles, settlements),
+      storeProfiles(env, merchantId, profiles, settlements).then(() =>
+        attachByProfiles(env, merchantId, profiles, settlements),
+      ),
+      mergeCustomers(env, merchantId, merges, settlements),
+      forgetCustomers(env, merchantId, leavers, settlements),
       markUninstalled(env, merchantId, uninstalls, settlements),
     ])
   })
@@ -48,6 +59,8 @@ function byTopic(received: readonly Received[]) {
   const orders: OrderReceived[] = []
   const refunds: RefundReceived[] = []
   const profiles: ProfileReceived[] = []
+  const merges: MergeReceived[] = []
+  const leavers: CustomerDeletionReceived[] = []
   const uninstalls: UninstallReceived[] = []
   const removals: CodeRemovalReceived[] = []
   const deletions: DiscountDeletionReceived[] = []
@@ -65,6 +78,12 @@ function byTopic(received: readonly Received[]) {
       case 'customers/update':
         profiles.push({ message, webhook })
         break
+      case 'customers/merge':
+        merges.push({ message, webhook })
+        break
+      case 'customers/delete':
+        leavers.push({ message, webhook })
+        break
       case 'discounts/redeemcode_removed':
         removals.push({ message, webhook })
         break
@@ -76,5 +95,5 @@ function byTopic(received: readonly Received[]) {
         break
     }
   }
-  return { orders, refunds, profiles, uninstalls, removals, deletions }
+  return { orders, refunds, profiles, merges, leavers, uninstalls, removals, deletions }
 }

@@ -1,12 +1,14 @@
 import type { PointsEvent, RedemptionEvent } from '../../domain/contracts/events.ts'
-import { balanceRow, bareRedemptionRow, redemptionRow, transactionRow } from '../../migrations/postgres/rows.ts'
-import type { BalanceRow, RedemptionRow, TransactionRow } from '../../migrations/postgres/schema.ts'
+import { balanceRow, bareRedemptionRow, lotRow, redemptionRow, transactionRow } from '../../migrations/postgres/rows.ts'
+import type { BalanceRow, LotRow, RedemptionRow, TransactionRow } from '../../migrations/postgres/schema.ts'
 
 /** A customer as an account's event knows it. */
 export interface AccountCustomer {
   readonly merchant_id: string
   readonly id: string
   readonly shopify_gid: string | null
+  /** The account that this one was merged into. */
+  readonly merged_into: string | null
 }
 
 /** What the accounts' events of one merchant put into Postgres. Every list is in the order of its primary key. */
@@ -15,6 +17,8 @@ export interface AccountRows {
   readonly transactions: readonly TransactionRow[]
   /** The newest of each customer. */
   readonly balances: readonly BalanceRow[]
+  /** The newest of each. */
+  readonly lots: readonly LotRow[]
   /** The newest of each. */
   readonly redemptions: readonly RedemptionRow[]
 }
@@ -30,16 +34,20 @@ export function accountRows(events: readonly AccountEvent[]): AccountRows {
   const customers = new Map<string, AccountCustomer>()
   const transactions = new Map<string, TransactionRow>()
   const balances = new Map<string, BalanceRow>()
+  const lots = new Map<string, LotRow>()
   const redemptions = new Map<string, RedemptionRow>()
   for (const event of events) {
     const { merchant_id, context } = event
     const id = event.event_type === 'redemption.updated' ? event.data.customer_id : event.data.balance.customer_id
-    const gid = context['shopify_customer_id'] ?? customers.get(id)?.shopify_gid ?? null
-    customers.set(id, { merchant_id, id, shopify_gid: gid })
+    const known = customers.get(id)
+    const gid = context['shopify_customer_id'] ?? known?.shopify_gid ?? null
+    const mergedInto = event.event_type === 'redemption.updated' ? null : event.data.merged_into
+    customers.set(id, { merchant_id, id, shopify_gid: gid, merged_into: mergedInto ?? known?.merged_into ?? null })
     if (event.event_type !== 'redemption.updated') {
       const { transaction, balance } = event.data
-      transactions.set(`${id}:${String(transaction.seq).padStart(16, '0')}`, transactionRow(event))
-      if (balance.seq > (balances.get(id)?.seq ?? 0)) balances.set(id, balanceRow(merchant_id, balance))
+      for (const lot of event.data.lots) keepNewest(lots, keyOf(id, lot.lot), lotRow(merchant_id, id, lot, balance.seq))
+      transactions.set(keyOf(id, transaction.seq), transactionRow(event))
+      keepNewest(balances, id, balanceRow(merchant_id, balance))
     }
     const row = redemptionOf(event)
     if (row !== undefined && row.version >= (redemptions.get(row.id)?.version ?? 0)) redemptions.set(row.id, row)
@@ -48,8 +56,18 @@ export function accountRows(events: readonly AccountEvent[]): AccountRows {
     customers: inOrder(customers),
     transactions: inOrder(transactions),
     balances: inOrder(balances),
+    lots: inOrder(lots),
     redemptions: inOrder(redemptions),
   }
+}
+
+function keepNewest<T extends { readonly seq: number }>(rows: Map<string, T>, key: string, row: T): void {
+  if (row.seq > (rows.get(key)?.seq ?? 0)) rows.set(key, row)
+}
+
+/** In the order of customer and number. */
+function keyOf(customerId: string, number: number): string {
+  return `${customerId}:${String(number).padStart(16, '0')}`
 }
 
 function redemptionOf(event: AccountEvent): RedemptionRow | undefined {

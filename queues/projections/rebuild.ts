@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { toPointsEvent } from '../../domain/ledger/transaction.ts'
+import { toLotState, toPointsEvent } from '../../domain/ledger/transaction.ts'
 import { toRedemption } from '../../domain/rewards/public.ts'
 import type { LedgerPage } from '../../durable-objects/kernel/protocol.ts'
 import { allRedemptions } from '../../durable-objects/kernel/redemptions.ts'
@@ -12,7 +12,11 @@ import { projectAccounts, upsertRedemptions } from './statements.ts'
 
 const ENTRIES_A_PAGE = 500
 const StoredRedemptions = z.array(z.object({ id: z.string(), version: z.coerce.number() }))
-const Stored = z.tuple([z.array(z.object({ seq: z.coerce.number() })), StoredRedemptions])
+const Stored = z.tuple([
+  z.array(z.object({ seq: z.coerce.number() })),
+  StoredRedemptions,
+  z.array(z.object({ lot: z.coerce.number() })),
+])
 
 /**
  * Writes the projections of one customer anew from the account, while events go on arriving: what Postgres held before
@@ -20,10 +24,11 @@ const Stored = z.tuple([z.array(z.object({ seq: z.coerce.number() })), StoredRed
  * after the last write.
  */
 export async function rebuildCustomer(env: Env, merchantId: string, customerId: string): Promise<void> {
-  const [storedEntries, storedRedemptions] = Stored.parse(
+  const [storedEntries, storedRedemptions, storedLots] = Stored.parse(
     await neonBatch(env, merchantId, [
       sql`select seq from points_transactions where customer_id = ${customerId}`,
       sql`select id, version from reward_redemptions where customer_id = ${customerId}`,
+      sql`select lot from points_lots where customer_id = ${customerId}`,
     ]),
   )
   const ledger = await rebuildLedger(env, merchantId, customerId)
@@ -38,19 +43,29 @@ export async function rebuildCustomer(env: Env, merchantId: string, customerId: 
       customerId,
       storedRedemptions.map(({ id }) => id).filter((id) => !known.has(id)),
     ),
+    removeLots(
+      customerId,
+      storedLots.map(({ lot }) => lot).filter((lot) => !ledger.lots.has(lot)),
+    ),
+    sql`update customers set merged_into = ${ledger.mergedInto} where id = ${customerId}
+      and merged_into is distinct from ${ledger.mergedInto}::uuid`,
     ...(ledger.seqs.size === 0 ? [sql`delete from points_balances where customer_id = ${customerId}`] : []),
   ])
 }
 
-/** Entries, balance and bare redemptions. Answers with what the ledger has. */
+/** Entries, balance, lots and bare redemptions. Answers with what the ledger has. */
 async function rebuildLedger(env: Env, merchantId: string, customerId: string) {
   const seqs = new Set<number>()
   const redemptions = new Set<string>()
+  const lots = new Set<number>()
+  let mergedInto: string | null = null
   for (let afterSeq = 0, page = await read(env, merchantId, customerId, 0); page !== null;) {
     const { entries } = page
+    mergedInto = page.mergedInto
     const rows = rowsOf(merchantId, customerId, page)
     for (const { seq } of rows.transactions) seqs.add(seq)
     for (const { id } of rows.redemptions) redemptions.add(id)
+    for (const { lot } of rows.lots) lots.add(lot)
     if (entries.length === 0) break
     await neonBatch(env, merchantId, [
       removeEntries(
@@ -61,13 +76,17 @@ async function rebuildLedger(env: Env, merchantId: string, customerId: string) {
         customerId,
         rows.redemptions.map(({ id }) => id),
       ),
+      removeLots(
+        customerId,
+        rows.lots.map(({ lot }) => lot),
+      ),
       sql`delete from points_balances where customer_id = ${customerId}`,
       ...projectAccounts(merchantId, rows),
     ])
     afterSeq = entries.at(-1)?.seq ?? afterSeq
     page = await read(env, merchantId, customerId, afterSeq)
   }
-  return { seqs, redemptions }
+  return { seqs, lots, redemptions, mergedInto }
 }
 
 /**
@@ -99,9 +118,19 @@ function read(env: Env, merchantId: string, customerId: string, afterSeq: number
   )
 }
 
-function rowsOf(merchantId: string, customerId: string, { entries, balance, shopifyCustomerGid }: LedgerPage) {
+function rowsOf(merchantId: string, customerId: string, page: LedgerPage) {
+  const { entries, balance, mergedInto, shopifyCustomerGid } = page
   const owner = { merchantId, customerId, shopifyCustomerGid, currency: null }
-  return accountRows(entries.map((entry) => toPointsEvent(entry, balance, owner)))
+  const lots = page.lots.map(toLotState)
+  // It does not matter which entry tells of which lot.
+  return accountRows(
+    entries.map((entry, index) => toPointsEvent(entry, balance, owner, { lots: index === 0 ? lots : [], mergedInto })),
+  )
+}
+
+function removeLots(customerId: string, lots: readonly number[]): Statement {
+  return sql`delete from points_lots where customer_id = ${customerId}
+    and lot in (select value::bigint from jsonb_array_elements_text(${JSON.stringify(lots)}::jsonb))`
 }
 
 function removeEntries(customerId: string, seqs: readonly number[]): Statement {

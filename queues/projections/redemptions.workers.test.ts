@@ -38,7 +38,7 @@ async function redeemer() {
   const begun = await stub.redeemReward(account, asked, claim)
   if (!begun.ok) throw new Error(begun.refusal.detail)
   const issued = await stub.settleRedemption(account, asked.id, 1, { kind: 'issued', redeemCodeGid: null })
-  const used = await stub.useCode(account, asked.code, 'gid://shopify/Order/1', Date.now())
+  const used = await stub.useCode(account, asked.code, 'gid://shopify/Order/1', Date.now(), 0)
   if (issued === null || used === null) throw new Error('there is no such redemption')
   const states = [begun.redemption, issued, used] as const
   return { account, stub, merchantId, customerId, states, id: asked.id }
@@ -159,7 +159,7 @@ describe('redemptions in Postgres', () => {
     const second = begun.redemption
     await vi.waitFor(async () => expect(await rows(merchantId, second.id)).toHaveLength(1), { timeout: 10_000 })
     const meanwhile = async () => {
-      const used = await stub.useCode(account, code, 'gid://shopify/Order/2', Date.now())
+      const used = await stub.useCode(account, code, 'gid://shopify/Order/2', Date.now(), 5_000)
       if (used !== null) await deliver(EVENTS, [eventOf(account, used)])
     }
     const getByName = (name: string) => {

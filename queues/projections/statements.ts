@@ -1,5 +1,5 @@
 import { sql, type Statement } from '../../workers/platform/neon.ts'
-import type { BalanceRow, RedemptionRow, TransactionRow } from '../../migrations/postgres/schema.ts'
+import type { BalanceRow, LotRow, RedemptionRow, TransactionRow } from '../../migrations/postgres/schema.ts'
 import type { AccountCustomer, AccountRows } from './accounts.ts'
 
 /**
@@ -13,6 +13,7 @@ export function projectAccounts(merchantId: string, rows: AccountRows): Statemen
     ...ensureCustomers(merchantId, rows.customers),
     ...(rows.transactions.length === 0 ? [] : [insertTransactions(rows.transactions)]),
     ...(rows.balances.length === 0 ? [] : [upsertBalances(rows.balances)]),
+    ...(rows.lots.length === 0 ? [] : [upsertLots(rows.lots)]),
     ...(rows.redemptions.length === 0 ? [] : [upsertRedemptions(rows.redemptions)]),
   ]
 }
@@ -22,10 +23,13 @@ export function ensureCustomers(merchantId: string, customers: readonly AccountC
   if (customers.length === 0) return []
   return [
     sql`insert into merchants (merchant_id) values (${merchantId}) on conflict do nothing`,
-    sql`insert into customers (merchant_id, id, shopify_gid)
-      select merchant_id, id, shopify_gid from jsonb_populate_recordset(null::customers, ${JSON.stringify(customers)}::jsonb)
-      on conflict (merchant_id, id) do update set shopify_gid = excluded.shopify_gid
-        where customers.shopify_gid is null and excluded.shopify_gid is not null`,
+    sql`insert into customers (merchant_id, id, shopify_gid, merged_into)
+      select merchant_id, id, shopify_gid, merged_into
+      from jsonb_populate_recordset(null::customers, ${JSON.stringify(customers)}::jsonb)
+      on conflict (merchant_id, id) do update set shopify_gid = coalesce(customers.shopify_gid, excluded.shopify_gid),
+        merged_into = coalesce(customers.merged_into, excluded.merged_into)
+      where (customers.shopify_gid is null and excluded.shopify_gid is not null)
+        or (customers.merged_into is null and excluded.merged_into is not null)`,
   ]
 }
 
@@ -33,6 +37,15 @@ export function insertTransactions(rows: readonly TransactionRow[]): Statement {
   return sql`insert into points_transactions
     select * from jsonb_populate_recordset(null::points_transactions, ${JSON.stringify(rows)}::jsonb)
     on conflict do nothing`
+}
+
+export function upsertLots(rows: readonly LotRow[]): Statement {
+  return sql`insert into points_lots
+    select * from jsonb_populate_recordset(null::points_lots, ${JSON.stringify(rows)}::jsonb)
+    on conflict (merchant_id, customer_id, lot) do update set
+      granted = excluded.granted, remaining = excluded.remaining, expired = excluded.expired,
+      expires_at = excluded.expires_at, seq = excluded.seq
+    where points_lots.seq < excluded.seq`
 }
 
 /** A bare redemption is a fact; that of a reward is a state, as new as its version. */

@@ -18,7 +18,7 @@ export const DeadLettersPage = z.object({
 
 export const ProjectionDifference = z.object({
   customer_id: z.uuid(),
-  table: z.enum(['points_transactions', 'points_balances', 'reward_redemptions']),
+  table: z.enum(['points_transactions', 'points_balances', 'points_lots', 'reward_redemptions', 'customers']),
   key: z.string().describe('the row within the customer: a seq, or the id of a redemption'),
   problem: z.enum(['missing', 'extra', 'differs']).describe('as seen from the ledger'),
   fields: z.array(z.string()).describe('which fields differ'),

@@ -33,7 +33,7 @@ export async function useCodes(
   await pooled(uses, CODES_AT_ONCE, async ({ message, code, order }) => {
     await noting(settlements, message, async () => {
       const tell = (account: CustomerAccountRpc, ref: AccountRef) =>
-        account.useCode(ref, code, order.order_gid, order.processed_at_ms)
+        account.useCode(ref, code, order.order_gid, order.processed_at_ms, order.parts.goods)
       const buyer = buyerOf(merchantId, order)
       if (buyer !== undefined && (await callAccount(env, buyer, tell)) !== null) return
       // The order was given to another customer meanwhile, or the buyer's account merged.

@@ -6,7 +6,8 @@ import type { ProfileReceived } from './received.ts'
 
 /**
  * Stores customers' profiles in their home, Postgres, newer ones over older ones, then tells the rest by an event. The
- * event goes out for an outdated profile too: after a failed send the same message comes again.
+ * event goes out for an outdated profile too: after a failed send the same message comes again. A profile from before its
+ * customer was deleted or merged into another one is outdated as well.
  */
 export async function storeProfiles(
   env: Env,
@@ -44,8 +45,10 @@ async function store(env: Env, merchantId: string, profiles: readonly ProfileRec
       from jsonb_populate_recordset(null::customers, ${JSON.stringify(rows)}::jsonb)
       on conflict (merchant_id, id) do update set shopify_gid = excluded.shopify_gid, email_index = excluded.email_index,
         email_sealed = excluded.email_sealed, email_verified = excluded.email_verified,
-        profile_created_at = excluded.profile_created_at, profile_updated_at = excluded.profile_updated_at
-      where customers.profile_updated_at is null or customers.profile_updated_at < excluded.profile_updated_at`,
+        profile_created_at = excluded.profile_created_at, profile_updated_at = excluded.profile_updated_at, deleted_at = null
+      where (customers.profile_updated_at is null or customers.profile_updated_at < excluded.profile_updated_at)
+        and (customers.deleted_at is null or customers.deleted_at < excluded.profile_updated_at)
+        and customers.merged_into is null`,
   ])
   await env.EVENTS.sendBatch(profiles.map((profile) => ({ body: eventOf(merchantId, profile) })))
 }

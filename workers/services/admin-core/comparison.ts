@@ -2,13 +2,20 @@ import { z } from 'zod'
 import type { PointsEvent } from '../../../domain/contracts/events.ts'
 import { ProjectionDifference, type ProjectionComparison } from '../../../domain/contracts/operations/admin-core.ts'
 import type { Balance } from '../../../domain/contracts/points.ts'
-import { toPointsEvent } from '../../../domain/ledger/transaction.ts'
+import { toLotState, toPointsEvent } from '../../../domain/ledger/transaction.ts'
 import { toRedemption } from '../../../domain/rewards/public.ts'
+import type { Lot } from '../../../domain/ledger/types.ts'
 import type { RedemptionRecord } from '../../../domain/rewards/types.ts'
 import { allRedemptions } from '../../../durable-objects/kernel/redemptions.ts'
 import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../../durable-objects/kernel/stubs.ts'
-import { balanceRow, bareRedemptionRow, redemptionRow, transactionRow } from '../../../migrations/postgres/rows.ts'
+import {
+  balanceRow,
+  bareRedemptionRow,
+  lotRow,
+  redemptionRow,
+  transactionRow,
+} from '../../../migrations/postgres/rows.ts'
 import { neonBatch, sql, type Statement } from '../../platform/neon.ts'
 
 /** What is younger than this may still be between the object and Postgres. */
@@ -49,13 +56,15 @@ export async function compareProjections(
 }
 
 async function compareCustomer(env: Env, merchantId: string, customerId: string, nowMs: number) {
-  const { events, balance } = await readLedger(env, merchantId, customerId)
+  const { events, balance, lots, mergedInto } = await readLedger(env, merchantId, customerId)
   const redemptions = await allRedemptions(env, merchantId, customerId)
   const found = Found.parse(
     (
       await neonBatch(env, merchantId, [
         differingTransactions(customerId, events),
         differingBalances(merchantId, customerId, balance),
+        differingLots(merchantId, customerId, lots),
+        differingCustomer(customerId, mergedInto),
         differingRedemptions(merchantId, customerId, events, redemptions),
       ])
     ).flat(),
@@ -65,7 +74,7 @@ async function compareCustomer(env: Env, merchantId: string, customerId: string,
   return {
     entries: events.length,
     inFlight: found.filter((one) => one.table === 'points_transactions' && isInFlight(one, nowMs)).length,
-    // Balance and redemptions follow the entries: while some are on their way, they may be behind.
+    // Balance, lots and redemptions follow the entries: while some are on their way, they may be behind.
     differences: differences
       .filter(({ table }) => !late || table === 'points_transactions')
       .map(({ at: _at, behind: _behind, ...difference }) => difference),
@@ -84,7 +93,9 @@ function isInFlight({ problem, at, behind }: Found, nowMs: number): boolean {
 async function readLedger(env: Env, merchantId: string, customerId: string) {
   const account = { merchantId, customerId, shopifyCustomerGid: null, currency: null }
   const events: PointsEvent[] = []
+  const lots = new Map<number, Lot>()
   let balance: Balance | null = null
+  let mergedInto: string | null = null
   for (let afterSeq: number | null = 0; afterSeq !== null;) {
     const from: number = afterSeq
     const page = await withRetry(
@@ -93,10 +104,12 @@ async function readLedger(env: Env, merchantId: string, customerId: string) {
     )
     if (page === null) break
     for (const entry of page.entries) events.push(toPointsEvent(entry, page.balance, account))
+    for (const lot of page.lots) lots.set(lot.id, lot)
     balance = page.balance
+    mergedInto = page.mergedInto
     afterSeq = page.nextSeq
   }
-  return { events, balance }
+  return { events, balance, lots: [...lots.values()], mergedInto }
 }
 
 /**
@@ -126,6 +139,26 @@ function differingBalances(merchantId: string, customerId: string, balance: Bala
     from jsonb_populate_recordset(null::points_balances, ${JSON.stringify(expected)}::jsonb) e
     full join (select * from points_balances where customer_id = ${customerId}) s on s.customer_id = e.customer_id
     where to_jsonb(e) - 'as_of' is distinct from to_jsonb(s) - 'as_of'`
+}
+
+/** `seq` is of the last event that told of a lot, and no part of how it stands. */
+function differingLots(merchantId: string, customerId: string, lots: readonly Lot[]): Statement {
+  const expected = lots.map((lot) => lotRow(merchantId, customerId, toLotState(lot), 0))
+  return sql`select ${customerId}::text as customer_id, 'points_lots' as table, coalesce(e.lot, s.lot)::text as key,
+      case when s.lot is null then 'missing' when e.lot is null then 'extra' else 'differs' end as problem,
+      case when s.lot is null or e.lot is null then '[]'::json else (select json_agg(x.key order by x.key)
+        from jsonb_each(to_jsonb(e) - 'seq') x join jsonb_each(to_jsonb(s)) y on y.key = x.key and y.value <> x.value)
+        end as fields, null as at
+    from jsonb_populate_recordset(null::points_lots, ${JSON.stringify(expected)}::jsonb) e
+    full join (select * from points_lots where customer_id = ${customerId}) s on s.lot = e.lot
+    where to_jsonb(e) - 'seq' is distinct from to_jsonb(s) - 'seq'
+    order by coalesce(e.lot, s.lot)`
+}
+
+function differingCustomer(customerId: string, mergedInto: string | null): Statement {
+  return sql`select ${customerId}::text as customer_id, 'customers' as table, 'merged_into' as key, 'differs' as problem,
+      '["merged_into"]'::json as fields, null as at
+    from customers where id = ${customerId} and merged_into is distinct from ${mergedInto}::uuid`
 }
 
 function differingRedemptions(

@@ -48,13 +48,36 @@ export async function redeemReward(
       '/customer_id',
     )
   }
-  const redemptionId = redemptionIdOf(ref, claim)
-  const asked: Asked = { context, caller, claim, ref, redemptionId }
-  const request = await requestFor(asked, rewardId, body.points ?? null)
+  const points = body.points ?? null
+  const redeemAs = (customer: Asked['ref']) =>
+    redeem({ context, caller, claim, ref: customer, redemptionId: redemptionIdOf(customer, claim) }, rewardId, points)
+  const answered = await redeemAs(ref)
+  if (answered.ok || answered.code !== 'account_merged') return answered
+  const heir = await heirOf(env, ref)
+  return heir === undefined ? answered : redeemAs(heir)
+}
+
+async function redeem(
+  asked: Asked,
+  rewardId: string,
+  points: number | null,
+): Promise<Answer<z.input<typeof Redemption>>> {
+  const { context, claim, ref } = asked
+  const { env } = context
+  const request = await requestFor(asked, rewardId, points)
   if ('ok' in request) return (await redeemedBefore(asked)) ?? request
   const reply = await callAccount(env, ref, (stub) => stub.redeemReward(ref, request, claim))
   if (!reply.ok) return { ...reply.refusal, replayed: reply.replayed }
   return reply.replayed ? goOn(asked, reply.redemption) : answer(await settled(asked, reply.redemption), false)
+}
+
+/** The account that has the points of a merged one, and the customer for whom its code is to be made. */
+async function heirOf(env: Env, ref: AccountRef): Promise<Asked['ref'] | undefined> {
+  const balance = await callAccount(env, ref, (stub) => stub.balance(ref))
+  const gid = await callAccount(env, ref, (stub) => stub.customerGid(ref))
+  return balance === null || gid === null
+    ? undefined
+    : { ...ref, customerId: balance.customer_id, shopifyCustomerGid: gid }
 }
 
 /** The same for the same request, so that a repeated one is the same redemption, and its code made once. */
