@@ -147,6 +147,12 @@ export class LedgerAuditor {
     return differing.length === 0
   }
 
+  /** There are entries, and no account. */
+  accountIsMissing(): void {
+    this.#stateMatches = false
+    this.#note(18, this.#lastSeq === 0 ? null : this.#lastSeq, 'the account is missing')
+  }
+
   #violationsOfAccount({ account, openHolds, relayedSeq, remaining }: StoredAccount): readonly Violation[] {
     const { seq, posted, debt, held, pending, lifetime, lastHash } = account
     const { earned, redeemed, expired, clawedBack, adjusted } = lifetime
@@ -205,7 +211,9 @@ export class LedgerAuditor {
     if (order.clawed < 0 || left < 0) {
       return this.#note(11, seq, `${orderGid}: ${order.clawed} points taken back of ${order.earned}`)
     }
-    const isReversed = whole.entriesOfOrder(orderGid).some((entry) => whole.reversalsOf(entry.seq).length > 0)
+    const isReversed = whole
+      .entriesOfOrder(orderGid)
+      .some((entry) => whole.entryByExternalId(`reversal:${entry.seq}`) !== undefined)
     const net = pointsLeft(order)
     if (!isReversed && left !== net) this.#note(11, seq, `${orderGid} has ${left} points left instead of ${net}`)
   }

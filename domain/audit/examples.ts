@@ -10,7 +10,6 @@ function lookupIn(entries: readonly Entry[]): EntryLookup {
     entry: (seq) => entries.find((entry) => entry.seq === seq),
     entryByExternalId: (externalId) => entries.find((entry) => entry.externalId === externalId),
     entriesOfOrder: (gid) => entries.filter(({ orderGid, type }) => orderGid === gid && ofOrder.has(type)),
-    reversalsOf: (seq) => entries.filter(({ type, detail }) => type === 'reversal' && detail.refersToSeq === seq),
   }
 }
 

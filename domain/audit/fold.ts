@@ -2,11 +2,11 @@ import { Draft, emptyAccount } from '../ledger/draft.ts'
 import type { AccountState, Entry, Hold, LedgerView, Lot, Pending } from '../ledger/types.ts'
 
 /** Where entries are looked up by something else than their turn: the whole of the stored ledger. */
-export type EntryLookup = Pick<LedgerView, 'entry' | 'entryByExternalId' | 'entriesOfOrder' | 'reversalsOf'>
+export type EntryLookup = Pick<LedgerView, 'entry' | 'entryByExternalId' | 'entriesOfOrder'>
 
 /**
- * The state that a ledger's entries lead to, entry by entry. It keeps lots, open holds and pending points, and looks entries
- * up instead of keeping them, so that a ledger of any length fits into memory. To its reader, what it has not booked yet
+ * The state that a ledger's entries lead to, entry by entry. It keeps lots, open holds, pending points and what was undone,
+ * and looks all other entries up instead of keeping them, so that a long ledger fits into memory. To its reader, what it has not booked yet
  * does not exist.
  */
 export class Fold implements LedgerView {
@@ -20,6 +20,8 @@ export class Fold implements LedgerView {
   #openList: readonly Lot[] | undefined
   readonly #openHolds = new Map<string, Hold>()
   readonly #pendings = new Map<number, Pending>()
+  /** By the entry that they undo. */
+  readonly #reversals = new Map<number, Entry[]>()
 
   constructor(entries: EntryLookup) {
     this.#entries = entries
@@ -65,7 +67,7 @@ export class Fold implements LedgerView {
   }
 
   reversalsOf(seq: number): readonly Entry[] {
-    return this.#entries.reversalsOf(seq).filter((reversal) => reversal.seq <= this.account.seq)
+    return this.#reversals.get(seq) ?? []
   }
 
   /**
@@ -91,6 +93,14 @@ export class Fold implements LedgerView {
     }
     for (const pending of pendings) this.#pendings.set(pending.seq, pending)
     for (const seq of pendingsEnded) this.#pendings.delete(seq)
+    if (entry.type === 'reversal') this.#noteReversal(entry)
+  }
+
+  #noteReversal(reversal: Entry): void {
+    const seq = reversal.detail.refersToSeq ?? 0
+    const known = this.#reversals.get(seq)
+    if (known === undefined) this.#reversals.set(seq, [reversal])
+    else known.push(reversal)
   }
 
   #putLot(lot: Lot): void {

@@ -24,6 +24,7 @@ import type {
 import { customerAccountName } from '../kernel/stubs.ts'
 import { Wake } from '../kernel/wake.ts'
 import { Alarm, RELAY_DELAY_MS } from './alarm.ts'
+import { auditLedger, rebuildLedger } from './audit.ts'
 import { Claims } from './claims.ts'
 import { Merges, orderOf } from './merges.ts'
 import { Outbox } from './outbox.ts'
@@ -152,12 +153,16 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     return own ?? this.#merges.passOn(account, (stub, ref) => stub.receiveMerge(ref, command))
   }
 
-  async audit(_account: AccountRef): Promise<LedgerAudit | null> {
-    throw new Error('audit is not here yet')
+  async audit(account: AccountRef): Promise<LedgerAudit | null> {
+    this.#admit(account)
+    return auditLedger(this.ctx.storage.sql, this.#store)
   }
 
-  async rebuildState(_account: AccountRef): Promise<boolean> {
-    throw new Error('rebuildState is not here yet')
+  async rebuildState(account: AccountRef): Promise<boolean> {
+    this.#admit(account)
+    const changed = await rebuildLedger(this.ctx.storage.sql, this.#store, account)
+    if (changed) await this.wake(account)
+    return changed
   }
 
   async redeemReward(account: AccountRef, request: RedemptionRequest, claim: IdempotencyClaim): Promise<RedeemReply> {

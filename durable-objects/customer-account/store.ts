@@ -152,6 +152,16 @@ export class Store implements LedgerView {
     }
   }
 
+  /** Runs `body`, which writes rows by itself, in one transaction; what was kept of them in memory is read anew. */
+  repair(body: () => void): void {
+    try {
+      this.#storage.transactionSync(body)
+    } finally {
+      this.#memory = undefined
+      this.#rollbacks += 1
+    }
+  }
+
   /** Writes the changes of one decision. Only within {@link transaction}. */
   write(ref: AccountRef, changes: Changes): void {
     if (changes.entries.length === 0) return
