@@ -9,10 +9,11 @@ import { API_VERSION, DeliveryMode } from './deliveries.ts'
 import type { Discounts } from './discounts/discounts.ts'
 import { Email, Line } from './forms.ts'
 import { toJson } from './json.ts'
-import { type Order, wholeRefund } from './order.ts'
+import { Order as OrderOfShop, type Order, wholeRefund } from './order.ts'
 import { orderPayload, refundPayload } from './payloads.ts'
 import type { Refusal } from './quote.ts'
 import type { ShopLookup } from './shop-lookup.ts'
+import type { ShopOrders } from './shop-orders.ts'
 import type { Shop } from './shop.ts'
 import { customerPayload } from './shop-payloads.ts'
 
@@ -53,6 +54,17 @@ const RefundBody = z.object({
       .describe('nothing of this and no shipping: all that is left'),
   }),
 })
+const EditBody = z.object({
+  order_edit: z.object({
+    removals: z.array(z.object({ line_item_id: z.string(), quantity: z.int().min(1) })).default([]),
+    additions: z
+      .array(
+        z.object({ variant_id: z.union([z.string(), z.int().transform(String)]), quantity: z.int().min(1).max(99) }),
+      )
+      .default([]),
+  }),
+})
+const HistoryBody = z.object({ shop: z.string().optional(), orders: z.array(OrderOfShop).max(5_000) })
 const CustomerBody = z.object({ customer: z.object({ email: Email, first_name: Line, last_name: Line }) })
 
 const REFUSALS: Readonly<Record<Refusal, string>> = {
@@ -80,7 +92,7 @@ async function parse<S extends z.ZodType>(c: Context, schema: S) {
 }
 
 /** @param lookup whose codes are asked for, where several shops share the stand-in */
-export function adminApi(shop: Shop, lookup: ShopLookup): Hono {
+export function adminApi(shop: Shop, lookup: ShopLookup, orders: ShopOrders): Hono {
   const app = new Hono().basePath(`/admin/api/${API_VERSION}`)
   catalogRoutes(app, shop)
   orderRoutes(app, shop)
@@ -89,6 +101,12 @@ export function adminApi(shop: Shop, lookup: ShopLookup): Hono {
     return domain === undefined
       ? errors(c, 404, 'Not Found')
       : c.json({ discount_codes: codesOf(shop.discounts, domain) })
+  })
+  app.put('/history.json', async (c) => {
+    const { data, refused } = await parse(c, HistoryBody)
+    if (refused) return refused
+    shop.store.transaction(() => orders.add(data.shop ?? shop.identity.domain, data.orders))
+    return c.json({ orders: data.orders.length })
   })
   app.put('/webhook_deliveries/mode.json', async (c) => {
     const { data, refused } = await parse(c, z.object({ mode: DeliveryMode }))
@@ -212,6 +230,15 @@ function orderRoutes(app: Hono, shop: Shop): void {
     if (!after || !refund) throw new Error('the refund just made is missing')
     return answer(c, 201, { refund: refundPayload(after, refund) })
   })
+  app.post('/orders/:id/edit.json', async (c) => {
+    const { data, refused } = await parse(c, EditBody)
+    if (refused) return refused
+    const { removals, additions } = data.order_edit
+    const remove = new Map(removals.map((one) => [one.line_item_id, one.quantity]))
+    const add = new Map(additions.map((one) => [one.variant_id, one.quantity]))
+    return change(c, (order) => shop.edit(order, { remove, add }))
+  })
+  app.post('/orders/:id/archive.json', (c) => change(c, (order) => shop.archive(order)))
   app.post('/orders/:id/cancel.json', (c) => change(c, (order) => shop.cancel(order, true)))
   app.post('/orders/:id/mark_as_paid.json', (c) => change(c, (order) => shop.markPaid(order)))
 

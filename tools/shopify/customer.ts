@@ -21,7 +21,17 @@ export const DEMO_CUSTOMERS: readonly Pick<Customer, 'id' | 'email' | 'firstName
 
 /** A gid as Shopify's GraphQL writes it. */
 export function gid(
-  resource: 'Customer' | 'Order' | 'Refund' | 'LineItem' | 'ProductVariant' | 'OrderTransaction',
+  resource:
+    | 'Customer'
+    | 'Order'
+    | 'OrderAdjustment'
+    | 'Refund'
+    | 'RefundLineItem'
+    | 'RefundShippingLine'
+    | 'LineItem'
+    | 'ProductVariant'
+    | 'ShippingLine'
+    | 'OrderTransaction',
   id: string,
 ): string {
   return `gid://shopify/${resource}/${id}`

@@ -48,12 +48,15 @@ create table if not exists code_jobs (
   id text primary key, shop text not null, kind text not null, discount_id text not null, body text not null,
   due_at_ms integer not null, done integer not null, created_at text not null
 ) strict;
+create table if not exists bulk_operations (id text primary key, name text not null, body text not null, result text) strict;
 create index if not exists code_jobs_due on code_jobs (due_at_ms) where done = 0;
 `
 
 /** Columns that came later, for a state made before them. */
 const ADDED: readonly (readonly [table: string, column: string, declaration: string])[] = [
   ['sessions', 'currency', "text not null default 'EUR'"],
+  // Null: the stand-in's own.
+  ['orders', 'shop', 'text'],
 ]
 
 /** Everything that the stand-in remembers: one SQLite file in `dir` that survives a restart. */

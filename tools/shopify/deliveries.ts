@@ -16,11 +16,14 @@ export const RETRY_GAPS_MS: readonly number[] = [10, 60, 300, 600, 1_200, 2_400,
 /** How late "late" is. */
 export const LATE_MS = 30_000
 
+/** Of a lossy shop every so many-th webhook never leaves. */
+const LOST_EACH = 3
+
 /** How many webhooks travel at a time. */
 const IN_FLIGHT = 24
 
 /** What happens to webhooks that are made from now on. */
-export const DeliveryMode = z.enum(['at_once', 'late', 'hold'])
+export const DeliveryMode = z.enum(['at_once', 'late', 'hold', 'lossy'])
 export type DeliveryMode = z.infer<typeof DeliveryMode>
 
 export interface WebhookOptions {
@@ -62,6 +65,8 @@ export class Webhooks {
   enqueue(topic: string, body: string, eventId: string, orderNumber: number | null): void {
     const { mode } = this
     const now = Date.now()
+    const isLost = mode === 'lossy' && this.#options.store.next('lossy', 1) % LOST_EACH === 0
+    const isHeld = mode === 'hold'
     this.#options.store.addDelivery({
       webhook_id: randomUUID(),
       event_id: eventId,
@@ -69,9 +74,9 @@ export class Webhooks {
       body,
       triggered_at: new Date(now).toISOString(),
       order_number: orderNumber,
-      state: mode === 'hold' ? 'held' : 'waiting',
-      next_attempt_at_ms: mode === 'hold' ? null : mode === 'late' ? now + LATE_MS : now,
-      note: mode === 'late' ? 'late' : null,
+      state: isLost ? 'failed' : isHeld ? 'held' : 'waiting',
+      next_attempt_at_ms: isHeld || isLost ? null : mode === 'late' ? now + LATE_MS : now,
+      note: isLost ? 'lost' : mode === 'late' ? 'late' : null,
     })
     void nextTurn().then(() => this.#pump())
   }

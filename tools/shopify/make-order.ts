@@ -35,7 +35,8 @@ export function orderMoney(quote: Quote, wish: QuoteWish, nextId: () => string):
   }
 }
 
-function orderLine(variantId: string, quantity: number, id: string): OrderLine {
+/** A line of so many pieces of a variant, at its price. */
+export function orderLine(variantId: string, quantity: number, id: string): OrderLine {
   const offer = offerOf(variantId)
   if (!offer) throw new Error(`There is no variant ${variantId}.`)
   const { product, variant } = offer
@@ -49,6 +50,7 @@ function orderLine(variantId: string, quantity: number, id: string): OrderLine {
     sku: variant.sku,
     unitPriceMinor: variant.priceMinor,
     quantity,
+    removed: 0,
     taxMinor: 0,
     discounts: [],
     grams: product.grams,
@@ -66,13 +68,15 @@ function tipLine(amountMinor: number, id: string): OrderLine {
     sku: null,
     unitPriceMinor: amountMinor,
     quantity: 1,
+    removed: 0,
     taxMinor: 0,
     discounts: [],
     grams: 0,
   }
 }
 
-function priced({ kind, quantity }: OrderLine, unitPriceMinor: number, discounts: Allocation[]) {
+/** What a line costs after its discounts. */
+export function priced({ kind, quantity }: OrderLine, unitPriceMinor: number, discounts: Allocation[]) {
   const net = unitPriceMinor * quantity - discountOf({ discounts })
   return { unitPriceMinor, taxMinor: kind === 'goods' ? includedTax(net) : 0, discounts }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /**
- * The stand-in's orders: what a shop knows about them, in minor units of its currency, prices with tax included.
+ * The stand-in's orders: what a shop knows about them, in minor units of its currency.
  * Ids are digits in a string, since they exceed 2^53.
  */
 
@@ -35,6 +35,8 @@ export const OrderLine = z.object({
   sku: z.string().nullable(),
   unitPriceMinor: minor,
   quantity: z.int().min(1),
+  /** Pieces that an edit of the order took out; `quantity` counts them still. */
+  removed: z.int().min(0).default(0),
   /** Of what is left after the discounts. */
   taxMinor: minor,
   discounts: z.array(Allocation).default([]),
@@ -57,6 +59,10 @@ export const Refund = z.object({
   note: z.string().nullable(),
   lines: z.array(RefundLine),
   shipping: z.object({ id: z.string(), amountMinor: minor, taxMinor: minor }).nullable(),
+  /** What makes the lines come to what was really given back. Negative: more than they say. */
+  adjustments: z
+    .array(z.object({ id: z.string(), amountMinor: z.int(), taxMinor: z.int(), isPending: z.boolean() }))
+    .default([]),
 })
 export type Refund = z.infer<typeof Refund>
 
@@ -92,6 +98,12 @@ export const Order = z.object({
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   currency: z.string(),
+  /** Whether prices contain their tax. */
+  taxesIncluded: z.boolean().default(true),
+  test: z.boolean().default(false),
+  /** Where it was bought. */
+  source: z.enum(['web', 'pos']).default('web'),
+  /** Empty: not asked for, as at a till. */
   email: z.string(),
   /** Null: bought as a guest. */
   customerId: z.string().nullable(),
@@ -104,6 +116,11 @@ export const Order = z.object({
   payment: z.enum(['card', 'bank_transfer']),
   paidAt: z.iso.datetime().nullable(),
   cancelledAt: z.iso.datetime().nullable(),
+  /** Put away by the merchant. */
+  archivedAt: z.iso.datetime().nullable().default(null),
+  editedAt: z.iso.datetime().nullable().default(null),
+  /** What an edit added and nobody has paid yet. */
+  owedMinor: minor.default(0),
   refunds: z.array(Refund),
 })
 export type Order = z.infer<typeof Order>
@@ -189,11 +206,27 @@ export function refundTotal(refund: Refund): number {
   return refund.lines.reduce((sum, line) => sum + line.subtotalMinor, refund.shipping?.amountMinor ?? 0)
 }
 
+/** How many of a line are neither refunded nor taken out. */
+export function piecesLeft(order: Order, line: OrderLine): number {
+  return line.quantity - line.removed - refundedQuantity(order, line.id)
+}
+
 /** How many of a line are refunded already. */
 export function refundedQuantity(order: Order, lineId: string): number {
   return order.refunds
     .flatMap((refund) => refund.lines)
     .reduce((sum, line) => (line.lineId === lineId ? sum + line.quantity : sum), 0)
+}
+
+/** What edits took out, at what was asked for it. */
+export function removedParts(
+  order: Order,
+): Pick<Refund['lines'][number], 'lineId' | 'quantity' | 'subtotalMinor' | 'taxMinor'>[] {
+  return order.lines.flatMap((line) => {
+    if (line.removed === 0) return []
+    const of = (amountMinor: number) => Math.round((amountMinor * line.removed) / line.quantity)
+    return [{ lineId: line.id, quantity: line.removed, subtotalMinor: of(lineNet(line)), taxMinor: of(line.taxMinor) }]
+  })
 }
 
 /** What of the shipping is not refunded yet. */
@@ -206,8 +239,11 @@ export function refundableShipping(order: Order): { amountMinor: number; taxMino
 }
 
 /** Shopify's `financial_status`, as far as this shop goes. */
-export function financialStatus(order: Order): 'pending' | 'paid' | 'partially_refunded' | 'refunded' | 'voided' {
+export function financialStatus(
+  order: Order,
+): 'pending' | 'paid' | 'partially_paid' | 'partially_refunded' | 'refunded' | 'voided' {
   if (order.paidAt === null) return order.cancelledAt === null ? 'pending' : 'voided'
+  if (order.owedMinor > 0) return 'partially_paid'
   const refunded = order.refunds.reduce((sum, refund) => sum + refundTotal(refund), 0)
   if (order.refunds.length === 0) return 'paid'
   return refunded >= totals(order).total ? 'refunded' : 'partially_refunded'
@@ -223,7 +259,7 @@ export interface RefundWish {
 
 /** Everything that is left to refund. */
 export function wholeRefund(order: Order, note: string | null): RefundWish {
-  const quantities = new Map(order.lines.map((line) => [line.id, line.quantity - refundedQuantity(order, line.id)]))
+  const quantities = new Map(order.lines.map((line) => [line.id, piecesLeft(order, line)]))
   return { quantities, shipping: true, note }
 }
 
@@ -233,19 +269,19 @@ export function makeRefund(order: Order, wish: RefundWish, nextId: () => string,
   const lines: z.infer<typeof RefundLine>[] = []
   for (const line of order.lines) {
     const quantity = wish.quantities.get(line.id) ?? 0
-    const before = refundedQuantity(order, line.id)
-    if (quantity < 0 || before + quantity > line.quantity) return `There are not that many of “${line.title}” left.`
+    if (quantity < 0 || quantity > piecesLeft(order, line)) return `There are not that many of “${line.title}” left.`
     if (quantity === 0) continue
     lines.push({ id: nextId(), lineId: line.id, quantity, ...refundedPart(order, { lineId: line.id, quantity }) })
   }
   const left = refundableShipping(order)
   const shipping = wish.shipping && left.amountMinor > 0 ? { id: nextId(), ...left } : null
   if (lines.length === 0 && shipping === null) return 'There is nothing to refund.'
-  return { id: nextId(), transactionId: nextId(), createdAt: now.toISOString(), note: wish.note, lines, shipping }
+  const ids = { id: nextId(), transactionId: nextId() }
+  return { ...ids, createdAt: now.toISOString(), note: wish.note, lines, shipping, adjustments: [] }
 }
 
 /** What the next so many pieces of a line give back: what was paid for them. */
-function refundedPart(
+export function refundedPart(
   order: Order,
   { lineId, quantity }: { readonly lineId: string; readonly quantity: number },
 ): { subtotalMinor: number; taxMinor: number } {

@@ -32,6 +32,7 @@ function order(changes: Partial<Order> = {}): Order {
     variantTitle: 'Moss',
     sku: 'TK',
     grams: 820,
+    removed: 0,
     discounts: [],
   }
   return {
@@ -41,6 +42,9 @@ function order(changes: Partial<Order> = {}): Order {
     createdAt: '2026-11-02T10:00:00.000Z',
     updatedAt: '2026-11-02T10:00:00.000Z',
     currency: 'EUR',
+    taxesIncluded: true,
+    test: false,
+    source: 'web',
     email: 'mira@example.com',
     customerId: mira.id,
     address: { firstName: 'Mira', lastName: 'Lindqvist', address1: 'Weg 1', zip: '10969', city: 'Berlin' },
@@ -56,6 +60,9 @@ function order(changes: Partial<Order> = {}): Order {
     payment: 'card',
     paidAt: '2026-11-02T10:00:00.000Z',
     cancelledAt: null,
+    archivedAt: null,
+    editedAt: null,
+    owedMinor: 0,
     refunds: [],
     ...changes,
   }

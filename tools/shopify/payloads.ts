@@ -13,8 +13,9 @@ import {
   financialStatus,
   presented,
   refundTotal,
-  refundedQuantity,
+  piecesLeft,
   refundableShipping,
+  removedParts,
   totals,
 } from './order.ts'
 
@@ -83,7 +84,7 @@ function discountCodes(order: Order): Payload[] {
 }
 
 function lineItem(order: Order, line: OrderLine): Payload {
-  const left = line.quantity - refundedQuantity(order, line.id)
+  const left = piecesLeft(order, line)
   const { currency } = order
   return {
     id: BigInt(line.id),
@@ -191,7 +192,7 @@ export function refundPayload(order: Order, refund: Refund): Payload {
     refund_shipping_lines: refundShippingLines(order, refund),
     restock: false,
     admin_graphql_api_id: gid('Refund', refund.id),
-    order_adjustments: [],
+    order_adjustments: refund.adjustments.map((one) => adjustment(order, refund, one)),
     refund_line_items: refund.lines.map((part) => refundLine(order, refund, part)),
     transactions: [
       {
@@ -224,6 +225,21 @@ export function refundPayload(order: Order, refund: Refund): Payload {
         admin_graphql_api_id: gid('OrderTransaction', refund.transactionId),
       },
     ],
+  }
+}
+
+function adjustment(order: Order, refund: Refund, one: Refund['adjustments'][number]): Payload {
+  const { id, amountMinor, taxMinor, isPending } = one
+  return {
+    id: BigInt(id),
+    order_id: BigInt(order.id),
+    refund_id: BigInt(refund.id),
+    amount: fromMinor(amountMinor, order.currency),
+    amount_set: moneySet(order, () => amountMinor),
+    tax_amount: fromMinor(taxMinor, order.currency),
+    tax_amount_set: moneySet(order, () => taxMinor),
+    kind: 'refund_discrepancy',
+    reason: isPending ? 'Pending refund discrepancy' : 'Refund discrepancy',
   }
 }
 
@@ -263,22 +279,22 @@ function refundShippingLines(order: Order, refund: Refund): Payload[] {
   ]
 }
 
-/** Sums of what is left after the refunds. */
+/** Sums of what is left after the refunds and edits. */
 function currentTotals(order: Order): Pick<Totals, 'subtotal' | 'shipping' | 'total' | 'tax' | 'discounts'> {
   const all = totals(order)
-  const parts = order.refunds.flatMap((refund) => refund.lines)
+  const removed = removedParts(order)
+  const parts = [...order.refunds.flatMap((refund) => refund.lines), ...removed]
   const goods = parts.filter(({ lineId }) => lineOf(order, lineId).kind !== 'tip')
   const goodsBack = goods.reduce((sum, part) => sum + part.subtotalMinor, 0)
   const fullBack = goods.reduce((sum, part) => sum + lineOf(order, part.lineId).unitPriceMinor * part.quantity, 0)
-  const taxBack = order.refunds.reduce(
-    (sum, refund) => refund.lines.reduce((tax, part) => tax + part.taxMinor, sum + (refund.shipping?.taxMinor ?? 0)),
-    0,
-  )
+  const shippingTaxBack = order.refunds.reduce((sum, { shipping }) => sum + (shipping?.taxMinor ?? 0), 0)
+  const taxBack = parts.reduce((sum, part) => sum + part.taxMinor, shippingTaxBack)
+  const removedBack = removed.reduce((sum, part) => sum + part.subtotalMinor, 0)
   return {
     subtotal: all.subtotal - goodsBack,
     discounts: all.discounts - (fullBack - goodsBack),
     shipping: refundableShipping(order).amountMinor,
-    total: all.total - order.refunds.reduce((sum, refund) => sum + refundTotal(refund), 0),
+    total: all.total - removedBack - order.refunds.reduce((sum, refund) => sum + refundTotal(refund), 0),
     tax: all.tax - taxBack,
   }
 }
@@ -305,14 +321,14 @@ function priceFields(order: Order): Payload {
     total_cash_rounding_refund_adjustment_set: moneySet(order, nothing),
     ...both('total_discounts', (side) => totals(side).discounts),
     ...both('total_line_items_price', (side) => totals(side).items),
-    total_outstanding: fromMinor(order.paidAt === null ? before.total : 0, currency),
+    total_outstanding: fromMinor(order.paidAt === null ? before.total : order.owedMinor, currency),
     ...both('total_price', (side) => totals(side).total),
     // Shopify: "excluding discounts and returns".
     total_shipping_price_set: moneySet(order, (side) => side.shipping?.priceMinor ?? 0),
     ...both('total_tax', (side) => totals(side).tax),
     total_tip_received: fromMinor(before.tip, currency),
     tax_lines: taxLines(order, (side) => totals(side).tax),
-    taxes_included: true,
+    taxes_included: order.taxesIncluded,
     currency,
     presentment_currency: presented(order).currency,
   }
@@ -332,7 +348,7 @@ export function orderPayload(order: Order, customer: Customer | null, shop: Shop
     cart_token: null,
     checkout_token: null,
     client_details: null,
-    closed_at: null,
+    closed_at: order.archivedAt,
     confirmation_number: order.token.slice(0, 9).toUpperCase(),
     confirmed: true,
     contact_email: order.email,
@@ -364,11 +380,11 @@ export function orderPayload(order: Order, customer: Customer | null, shop: Shop
     reference: null,
     referring_site: null,
     source_identifier: null,
-    source_name: 'web',
+    source_name: order.source,
     source_url: null,
     tags: '',
     tax_exempt: false,
-    test: false,
+    test: order.test,
     token: order.token,
     total_weight: order.lines.reduce((grams, line) => grams + line.grams * line.quantity, 0),
     updated_at: order.updatedAt,

@@ -6,10 +6,12 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { fromMinor } from '../../domain/contracts/money.ts'
 import { adminApi } from './admin-api.ts'
-import { type AdminParts, adminGraphql } from './admin-graphql/endpoint.ts'
+import { runBulk } from './admin-graphql/bulk.ts'
+import { type AdminParts, adminGraphql, contextOf } from './admin-graphql/endpoint.ts'
 import { ajaxCart } from './ajax-cart.ts'
 import { appProxy } from './app-proxy.ts'
 import { backOffice } from './back-office/routes.ts'
+import { bulkFiles, BulkOperations } from './bulk.ts'
 import { CURRENCY, PRODUCTS, SHOP_NAME } from './catalog.ts'
 import { gid } from './customer.ts'
 import { openDatabase } from './database.ts'
@@ -20,6 +22,7 @@ import { oauth } from './oauth/routes.ts'
 import { Tokens } from './oauth/tokens.ts'
 import { type StorefrontEnv, sessions } from './session.ts'
 import { shopLookup } from './shop-lookup.ts'
+import { ShopOrders } from './shop-orders.ts'
 import { Shop } from './shop.ts'
 import { Store } from './store.ts'
 import { storefront } from './storefront/routes.ts'
@@ -79,7 +82,18 @@ export async function startShopifyStandIn(options: ShopifyStandInOptions): Promi
   })
   const tokens = new Tokens(db, options.scopes ?? grantedScopes())
   const shop = new Shop(identity, store, webhooks, discounts, () => tokens.revokeAll(domain))
+  const bulk = new BulkOperations(db, {
+    delayMs: options.asyncDelayMs ?? 150,
+    execute: (operation) => runBulk(operation, contextOf(admin, operation.shop, grantedScopes().split(','))),
+    onFinished: (operation) => {
+      if (operation.shop === domain) shop.tellBulkFinished(operation)
+    },
+  })
+  let origin = ''
   const admin: AdminParts = {
+    orders: new ShopOrders(db, domain),
+    bulk,
+    origin: () => origin,
     lookup: shopLookup(domain, options.anyShop ?? false),
     tokens,
     discounts,
@@ -92,8 +106,9 @@ export async function startShopifyStandIn(options: ShopifyStandInOptions): Promi
   server.listen(options.port, '127.0.0.1')
   await once(server, 'listening')
   const { port } = z.object({ port: z.int() }).parse(server.address())
+  origin = `http://127.0.0.1:${port}`
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: origin,
     customers: store.customers().map(({ id, email }) => ({ id: gid('Customer', id), email })),
     variants: PRODUCTS.flatMap((product) =>
       product.variants.map(({ id, priceMinor }) => ({
@@ -104,6 +119,7 @@ export async function startShopifyStandIn(options: ShopifyStandInOptions): Promi
     ),
     async close() {
       discounts.close()
+      bulk.close()
       await webhooks.close()
       server.close()
       if ('closeAllConnections' in server) server.closeAllConnections()
@@ -146,7 +162,8 @@ function routes(shop: Shop, { appOrigin, clientSecret, clientId }: ShopifyStandI
   app.get('/assets/icon.svg', (c) => c.body(ICON, 200, { 'content-type': 'image/svg+xml' }))
   app.route('/', oauth(admin.tokens, admin.lookup, { clientId, clientSecret }, admin.faults))
   app.route('/', adminGraphql(admin))
-  app.route('/', adminApi(shop, admin.lookup))
+  app.route('/', bulkFiles(admin.bulk, admin.faults, shop.identity.domain))
+  app.route('/', adminApi(shop, admin.lookup, admin.orders))
   app.route('/', backOffice(shop, clientId))
   const front = new Hono<StorefrontEnv>()
   front.use(sessions(shop.store))

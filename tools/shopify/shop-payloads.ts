@@ -1,4 +1,6 @@
+import type { BulkOperation } from './bulk.ts'
 import { type Customer, gid } from './customer.ts'
+import type { Edit } from './edit.ts'
 
 /** Webhook bodies that are not about an order; see `payloads.ts`. */
 
@@ -109,5 +111,38 @@ export function discountDeletedPayload(discountId: string): Payload {
   return {
     admin_graphql_api_id: `gid://shopify/DiscountCodeNode/${discountId}`,
     deleted_at: new Date().toISOString(),
+  }
+}
+
+/** `orders/edited`: which lines, and by how many pieces; everything else is to be asked for. Ids are digits. */
+export function orderEditedPayload(edit: Edit): Payload {
+  const deltas = (lines: Edit['additions']) =>
+    lines.map(({ lineId, pieces }) => ({ id: BigInt(lineId), delta: pieces }))
+  return {
+    order_edit: {
+      id: BigInt(edit.id),
+      app_id: null,
+      created_at: edit.committedAt,
+      committed_at: edit.committedAt,
+      notify_customer: false,
+      order_id: BigInt(edit.orderId),
+      staff_note: '',
+      user_id: null,
+      line_items: { additions: deltas(edit.additions), removals: deltas(edit.removals) },
+      discounts: { line_item: { additions: [], removals: [] } },
+      shipping_lines: { additions: [], removals: [] },
+    },
+  }
+}
+
+/** `bulk_operations/finish`. */
+export function bulkFinishedPayload(operation: BulkOperation): Payload {
+  return {
+    admin_graphql_api_id: `gid://shopify/BulkOperation/${operation.id}`,
+    completed_at: operation.completedAt,
+    created_at: operation.createdAt,
+    error_code: operation.errorCode?.toLowerCase() ?? null,
+    status: operation.status.toLowerCase(),
+    type: 'query',
   }
 }

@@ -2,9 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { CURRENCY, type Locale, type SHIPPING, offerOf } from './catalog.ts'
 import type { Currency } from './currencies.ts'
 import { type Customer, DEMO_CUSTOMERS } from './customer.ts'
+import type { BulkOperation } from './bulk.ts'
 import type { Webhooks } from './deliveries.ts'
 import type { Discount, RedeemCode } from './discounts/discount.ts'
 import type { Discounts } from './discounts/discounts.ts'
+import { type EditWish, editOrder } from './edit.ts'
 import { toJson } from './json.ts'
 import { type Address, type Order, type RefundWish, makeRefund, wholeRefund } from './order.ts'
 import { orderMoney } from './make-order.ts'
@@ -12,6 +14,8 @@ import { orderPayload, refundPayload } from './payloads.ts'
 import { type Quote, type QuotedCode, type Refusal, quoteCart } from './quote.ts'
 import {
   type ShopIdentity,
+  bulkFinishedPayload,
+  orderEditedPayload,
   codeRemovedPayload,
   customerPayload,
   discountDeletedPayload,
@@ -115,6 +119,9 @@ export class Shop {
       createdAt: at,
       updatedAt: at,
       currency: CURRENCY,
+      taxesIncluded: true,
+      test: false,
+      source: 'web',
       email: checkout.email,
       customerId: checkout.customerId,
       address: checkout.address,
@@ -123,6 +130,9 @@ export class Shop {
       payment: checkout.payment,
       paidAt: checkout.payment === 'card' ? at : null,
       cancelledAt: null,
+      archivedAt: null,
+      editedAt: null,
+      owedMinor: 0,
       refunds: [],
     }
     const used = new Map(quote.given.map(({ redeemCode }) => [redeemCode.id, redeemCode]))
@@ -132,12 +142,36 @@ export class Shop {
     return order
   }
 
-  /** The sentence why not, or undefined. */
+  /** Changes the items. The sentence why not, or undefined. `asked`: the order as it was read. */
+  edit(asked: Order, wish: EditWish): string | undefined {
+    return this.store.transaction(() => {
+      const edited = editOrder(this.store.order(asked.id) ?? asked, wish, () => this.#nextId(), new Date())
+      if (typeof edited === 'string') return edited
+      this.store.saveOrder(edited.order)
+      this.#tell('orders/edited', orderEditedPayload(edited.edit), randomUUID(), edited.order.number)
+      return undefined
+    })
+  }
+
+  /** Puts it away, or takes it out again: of this the app hears nothing. */
+  archive(order: Order): undefined {
+    const at = new Date().toISOString()
+    this.store.saveOrder({ ...order, archivedAt: order.archivedAt === null ? at : null, updatedAt: at })
+  }
+
+  /** A bulk operation of the app has ended. */
+  tellBulkFinished(operation: BulkOperation): void {
+    this.#tell('bulk_operations/finish', bulkFinishedPayload(operation), randomUUID(), null)
+  }
+
+  /** Also what an edit added. The sentence why not, or undefined. */
   markPaid(order: Order): string | undefined {
-    if (order.paidAt !== null) return 'The order is paid already.'
+    if (order.paidAt !== null && order.owedMinor === 0) return 'The order is paid already.'
     if (order.cancelledAt !== null) return 'The order is cancelled.'
     const at = new Date().toISOString()
-    this.store.transaction(() => this.#save({ ...order, paidAt: at, updatedAt: at }, ['orders/paid']))
+    this.store.transaction(() =>
+      this.#save({ ...order, paidAt: order.paidAt ?? at, owedMinor: 0, updatedAt: at }, ['orders/paid']),
+    )
     return undefined
   }
 

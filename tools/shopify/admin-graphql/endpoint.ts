@@ -2,10 +2,12 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { API_VERSION } from '../deliveries.ts'
+import type { BulkOperations } from '../bulk.ts'
 import type { Discounts } from '../discounts/discounts.ts'
 import { Fault, type Faults, withFault } from '../faults.ts'
 import type { Tokens } from '../oauth/tokens.ts'
 import type { ShopLookup } from '../shop-lookup.ts'
+import type { ShopOrders } from '../shop-orders.ts'
 import { Bucket, MAX_QUERY_COST, queryCost } from './cost.ts'
 import type { AnsweredError } from './errors.ts'
 import { type ValidDocument, readDocument, rootFields, run, schemaOf, variableErrors } from './execute.ts'
@@ -19,6 +21,10 @@ export interface AdminParts {
   readonly discounts: Discounts
   readonly identify: (domain: string) => AdminContext['shop']
   readonly nextId: () => string
+  readonly orders: ShopOrders
+  readonly bulk: BulkOperations
+  /** Where the stand-in is reached. */
+  readonly origin: () => string
 }
 
 const Request = z.object({
@@ -96,16 +102,18 @@ async function answer(c: Context, parts: AdminParts, asked: Asked): Promise<Resp
     const extensions = { code: 'THROTTLED', documentation: 'https://shopify.dev/api/usage/rate-limits' }
     return c.json({ errors: [{ message: 'Throttled', extensions }], extensions: cost(null) })
   }
-  const { data, errors } = await run(read, variables, {
-    shop: parts.identify(shop),
-    scopes,
-    discounts: parts.discounts,
-    nextId: parts.nextId,
-    refuseMutations: fault?.effect === 'user_error',
-  })
+  const refuseMutations = fault?.effect === 'user_error'
+  const { data, errors } = await run(read, variables, { ...contextOf(parts, shop, scopes), refuseMutations })
   const actual = Math.min(requestedQueryCost, queryCost(walk, read.operation, data ?? {}))
   bucket.giveBack(requestedQueryCost - actual)
   return c.json({ data, ...(errors && { errors }), extensions: cost(actual) })
+}
+
+/** What a request of that shop works with. */
+export function contextOf(parts: AdminParts, shop: string, scopes: readonly string[]): AdminContext {
+  const { discounts, nextId, orders, bulk, origin } = parts
+  const shared = { discounts, nextId, orders, bulk, origin: origin() }
+  return { ...shared, shop: parts.identify(shop), scopes, inBulk: false, refuseMutations: false }
 }
 
 function isValid(read: ValidDocument | readonly AnsweredError[]): read is ValidDocument {

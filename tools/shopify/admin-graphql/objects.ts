@@ -18,11 +18,14 @@ export class Lazy {
 }
 
 type Resource =
+  | 'BulkOperation'
   | 'DiscountCodeNode'
   | 'DiscountRedeemCode'
   | 'DiscountRedeemCodeBulkCreation'
   | 'Job'
   | 'Metafield'
+  | 'Order'
+  | 'Refund'
   | 'Shop'
   | 'App'
   | 'AppInstallation'
@@ -39,7 +42,7 @@ export function idOf(resource: Resource, gid: string): string | undefined {
 }
 
 /** Shopify's `DateTime`: UTC, whole seconds. */
-function moment(iso: string): string {
+export function moment(iso: string): string {
   return iso.replace(/\.\d+Z$/, 'Z')
 }
 

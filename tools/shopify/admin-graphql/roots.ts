@@ -1,8 +1,13 @@
 import { z } from 'zod'
 import type { Discount, UserError } from '../discounts/discount.ts'
+import type { BulkOperations } from '../bulk.ts'
 import type { Discounts } from '../discounts/discounts.ts'
+import type { ShopOrders } from '../shop-orders.ts'
 import { DiscountInput, applyInput, problemsOf } from './discount-input.ts'
 import { topError } from './errors.ts'
+import { bulkNode, bulkProblem } from './bulk.ts'
+import { connection } from './connection.ts'
+import { orderNode, ordersConnection, ordersCount, refundNode } from './orders.ts'
 import { type Node, bulkCreationNode, discountApp, discountNode, gidOf, idOf } from './objects.ts'
 
 /** The root fields that the stand-in has. */
@@ -19,6 +24,12 @@ export interface AdminContext {
   readonly discounts: Discounts
   /** A fresh id for a metafield. */
   readonly nextId: () => string
+  readonly orders: ShopOrders
+  readonly bulk: BulkOperations
+  /** Where the files of bulk operations lie. */
+  readonly origin: string
+  /** Runs within a bulk operation, where lists have no pages. */
+  readonly inBulk: boolean
   /** A mutation is to be refused: a fault that a test ordered. */
   readonly refuseMutations: boolean
 }
@@ -65,6 +76,27 @@ export const QUERIES: Readonly<Record<string, Root>> = {
     const creation = id === undefined ? undefined : discounts.bulkCreation(shop.domain, id)
     return creation ? bulkCreationNode(discounts, shop.domain, creation) : null
   },
+  orders: (args, { orders, shop, inBulk }) => ordersConnection(orders, shop.domain, args, inBulk),
+  ordersCount: (args, { orders, shop }) => ordersCount(orders, shop.domain, args),
+  order: (args, { orders, shop }) => {
+    const order = orders.find(shop.domain, idOf('Order', ById.parse(args).id) ?? '')
+    return order ? orderNode(order) : null
+  },
+  refund: (args, { orders, shop }) => {
+    const id = idOf('Refund', ById.parse(args).id)
+    const order = id === undefined ? undefined : orders.ofRefund(shop.domain, id)
+    const refund = order?.refunds.find((one) => one.id === id)
+    return order && refund ? refundNode(order, refund) : null
+  },
+  bulkOperation: (args, { bulk, shop, origin }) => {
+    const operation = bulk.find(shop.domain, idOf('BulkOperation', ById.parse(args).id) ?? '')
+    return operation ? bulkNode(operation, origin) : null
+  },
+  bulkOperations: (args, { bulk, shop, origin }) =>
+    connection(
+      bulk.list(shop.domain).map((operation) => bulkNode(operation, origin)),
+      args,
+    ),
   job: (args, { discounts, shop }) => {
     const { id } = ById.parse(args)
     const done = discounts.removalDone(shop.domain, idOf('Job', id) ?? '')
@@ -73,6 +105,15 @@ export const QUERIES: Readonly<Record<string, Root>> = {
 }
 
 export const MUTATIONS: Readonly<Record<string, Root>> = {
+  bulkOperationRunQuery: (args, { bulk, shop, origin, nextId }) => {
+    const { query, groupObjects } = z.object({ query: z.string(), groupObjects: z.boolean() }).parse(args)
+    const problem = bulkProblem(query)
+    if (problem !== undefined) return bulkPayload(null, { field: ['query'], code: 'INVALID', message: problem })
+    const operation = bulk.start(shop.domain, query, groupObjects, nextId())
+    if (operation) return bulkPayload(bulkNode(operation, origin), null)
+    const message = 'Bulk operations limit reached. Please try again later.'
+    return bulkPayload(null, { field: null, code: 'LIMIT_REACHED', message })
+  },
   discountCodeAppCreate: (args, context) => {
     const { codeAppDiscount: input } = z.object({ codeAppDiscount: DiscountInput }).parse(args)
     const { discounts, shop } = context
@@ -176,6 +217,10 @@ function newCodeProblems(input: DiscountInput, before: Discount, { discounts, sh
 
 function missing(field: string, message: string): UserError {
   return { field: [field], code: 'INVALID', message }
+}
+
+function bulkPayload(bulkOperation: Node | null, error: UserError | null): Node {
+  return { bulkOperation, userErrors: error === null ? [] : [error] }
 }
 
 function payload(result: Node, errors: readonly UserError[]): Node {

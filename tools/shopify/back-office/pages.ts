@@ -2,7 +2,16 @@ import { html } from 'hono/html'
 import { CURRENCY } from '../catalog.ts'
 import type { Customer } from '../customer.ts'
 import type { DeliveryMode } from '../deliveries.ts'
-import { type Order, codeDiscounts, financialStatus, refundableShipping, refundedQuantity, totals } from '../order.ts'
+import {
+  type Order,
+  codeDiscounts,
+  financialStatus,
+  piecesLeft,
+  refundableShipping,
+  refundedQuantity,
+  totals,
+} from '../order.ts'
+import { editSection } from './edit-section.ts'
 import type { Delivery } from '../store.ts'
 import type { Html } from '../storefront/layout.ts'
 import { price } from '../storefront/strings.ts'
@@ -11,6 +20,7 @@ const MODES: Readonly<Record<DeliveryMode, string>> = {
   at_once: 'At once, as they happen',
   late: '30 seconds late',
   hold: 'Hold them back until I let them go',
+  lossy: 'Lose every third',
 }
 
 function money(amountMinor: number): string {
@@ -120,9 +130,11 @@ function orderActs(order: Order): Html {
   const open = order.cancelledAt === null
   const status = financialStatus(order)
   const refundable = status === 'paid' || status === 'partially_refunded'
-  return html`${open && status === 'pending' ? act(`${path}/paid`, 'Mark paid', about) : ''}
+  const isOwed = status === 'pending' || status === 'partially_paid'
+  return html`${open && isOwed ? act(`${path}/paid`, 'Mark paid', about) : ''}
   ${refundable ? act(`${path}/refund`, 'Refund all', about, { all: 'yes' }) : ''}
-  ${open ? act(`${path}/cancel`, 'Cancel', about) : ''}`
+  ${open ? act(`${path}/cancel`, 'Cancel', about) : ''}
+  ${act(`${path}/archive`, order.archivedAt === null ? 'Archive' : 'Unarchive', about)}`
 }
 
 export function orderPage(order: Order, buyer: string, notice: string | undefined): Html {
@@ -159,7 +171,7 @@ export function orderPage(order: Order, buyer: string, notice: string | undefine
                   return html`<tr>
                     <th scope="row">${line.title}${line.variantTitle === null ? '' : ` · ${line.variantTitle}`}</th>
                     <td class="number">${money(line.unitPriceMinor)}</td>
-                    <td class="number">${line.quantity}</td>
+                    <td class="number">${line.quantity - line.removed}</td>
                     <td class="number">${back}</td>
                     <td>
                       <input
@@ -167,7 +179,7 @@ export function orderPage(order: Order, buyer: string, notice: string | undefine
                         name="line-${line.id}"
                         aria-label="Refund now: ${line.title}"
                         min="0"
-                        max="${line.quantity - back}"
+                        max="${piecesLeft(order, line)}"
                         value="0"
                       />
                     </td>
@@ -188,7 +200,8 @@ export function orderPage(order: Order, buyer: string, notice: string | undefine
           }
           <p><button class="button" ${refundable ? '' : 'disabled'}>Refund these</button></p>
         </form>
-      </section>`,
+      </section>
+      ${order.cancelledAt === null ? editSection(order) : ''}`,
   )
 }
 

@@ -57,6 +57,17 @@ function orders(app: Hono, shop: Shop): void {
   }
   app.post('/orders/:id/paid', (c) => act(c, 'Marked as paid.', (order) => shop.markPaid(order)))
   app.post('/orders/:id/cancel', (c) => act(c, 'Cancelled.', (order) => shop.cancel(order, true)))
+  app.post('/orders/:id/archive', (c) => act(c, 'Done.', (order) => shop.archive(order)))
+  app.post('/orders/:id/edit', async (c) => {
+    const form = await formOf(c)
+    const pieces = (name: string) => Number(form[name] ?? 0)
+    return act(c, 'Edited.', (order) => {
+      const remove = new Map(order.lines.map(({ id }) => [id, pieces(`remove-${id}`)]))
+      const add = new Map([[form['variant'] ?? '', pieces('add')]])
+      const isWhole = [...remove.values(), ...add.values()].every((count) => Number.isSafeInteger(count))
+      return isWhole ? shop.edit(order, { remove, add }) : 'Please give whole numbers.'
+    })
+  })
   app.post('/orders/:id/refund', async (c) => {
     const form = await formOf(c)
     return act(c, 'Refunded.', (order) => {

@@ -90,6 +90,7 @@ export const AR: Strings = {
   status: 'الحالة',
   pending: 'بانتظار الدفع',
   paid: 'مدفوع',
+  partially_paid: 'مدفوع جزئيًا',
   partially_refunded: 'مُسترد جزئيًا',
   refunded: 'مُسترد',
   voided: 'ملغى',

@@ -91,6 +91,7 @@ export const DE: Strings = {
   status: 'Status',
   pending: 'Zahlung steht aus',
   paid: 'bezahlt',
+  partially_paid: 'teilweise bezahlt',
   partially_refunded: 'teilweise erstattet',
   refunded: 'erstattet',
   voided: 'storniert',

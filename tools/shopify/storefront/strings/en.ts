@@ -90,6 +90,7 @@ export const EN = {
   status: 'Status',
   pending: 'waiting for payment',
   paid: 'paid',
+  partially_paid: 'partly paid',
   partially_refunded: 'partly refunded',
   refunded: 'refunded',
   voided: 'cancelled',

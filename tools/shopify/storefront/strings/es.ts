@@ -90,6 +90,7 @@ export const ES: Strings = {
   status: 'Estado',
   pending: 'pendiente de pago',
   paid: 'pagado',
+  partially_paid: 'pagado en parte',
   partially_refunded: 'reembolsado en parte',
   refunded: 'reembolsado',
   voided: 'cancelado',

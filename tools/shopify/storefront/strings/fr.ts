@@ -92,6 +92,7 @@ export const FR: Strings = {
   status: 'État',
   pending: 'en attente de paiement',
   paid: 'payée',
+  partially_paid: 'payée en partie',
   partially_refunded: 'remboursée en partie',
   refunded: 'remboursée',
   voided: 'annulée',

@@ -90,6 +90,7 @@ export const HE: Strings = {
   status: 'מצב',
   pending: 'ממתינה לתשלום',
   paid: 'שולמה',
+  partially_paid: 'שולמה בחלקה',
   partially_refunded: 'הוחזרה בחלקה',
   refunded: 'הוחזרה',
   voided: 'בוטלה',

@@ -91,6 +91,7 @@ export const JA: Strings = {
   status: '状況',
   pending: '支払い待ち',
   paid: '支払い済み',
+  partially_paid: '一部支払い済み',
   partially_refunded: '一部返金済み',
   refunded: '返金済み',
   voided: 'キャンセル済み',

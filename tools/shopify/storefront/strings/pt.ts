@@ -91,6 +91,7 @@ export const PT: Strings = {
   status: 'Situação',
   pending: 'aguardando pagamento',
   paid: 'pago',
+  partially_paid: 'pago em parte',
   partially_refunded: 'reembolsado em parte',
   refunded: 'reembolsado',
   voided: 'cancelado',

@@ -1,0 +1,167 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { Faults } from './faults.ts'
+import { withFault } from './faults.ts'
+
+/** An asynchronous query over everything, whose answer is a file. */
+export const BulkOperation = z.object({
+  /** Digits. */
+  id: z.string(),
+  shop: z.string(),
+  query: z.string(),
+  grouped: z.boolean(),
+  /** Unguessable: whoever knows the file's address may read it. */
+  secret: z.string(),
+  status: z.enum(['CREATED', 'RUNNING', 'COMPLETED', 'FAILED']),
+  errorCode: z.enum(['ACCESS_DENIED', 'INTERNAL_SERVER_ERROR', 'TIMEOUT']).nullable(),
+  createdAt: z.iso.datetime(),
+  completedAt: z.iso.datetime().nullable(),
+  rootObjects: z.int(),
+  objects: z.int(),
+})
+export type BulkOperation = z.infer<typeof BulkOperation>
+
+/** What a bulk query found: its objects, one a line, as its file has them. */
+export interface BulkResult {
+  readonly lines: readonly string[]
+  readonly rootObjects: number
+}
+
+export interface BulkOptions {
+  /** How long an operation takes at least. */
+  readonly delayMs: number
+  readonly execute: (operation: BulkOperation) => Promise<BulkResult>
+  readonly onFinished: (operation: BulkOperation) => void
+}
+
+const Row = z.object({ body: z.string().transform((text) => BulkOperation.parse(JSON.parse(text))) })
+/** Shopify runs so many of an app and shop at a time. */
+const MOST_RUNNING = 5
+
+/** The bulk operations of all shops. What runs when the process ends is run again by the next one. */
+export class BulkOperations {
+  readonly #db: DatabaseSync
+  readonly #options: BulkOptions
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
+
+  constructor(db: DatabaseSync, options: BulkOptions) {
+    this.#db = db
+    this.#options = options
+    for (const operation of this.#all()) if (isRunning(operation)) this.#later(operation)
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+  }
+
+  /** Undefined: too many run already. */
+  start(shop: string, query: string, grouped: boolean, id: string): BulkOperation | undefined {
+    if (this.#all().filter((one) => one.shop === shop && isRunning(one)).length >= MOST_RUNNING) return undefined
+    const operation: BulkOperation = {
+      id,
+      shop,
+      query,
+      grouped,
+      secret: randomBytes(16).toString('hex'),
+      status: 'CREATED',
+      errorCode: null,
+      createdAt: new Date().toISOString(),
+      completedAt: null,
+      rootObjects: 0,
+      objects: 0,
+    }
+    this.#save(operation)
+    this.#later(operation)
+    return operation
+  }
+
+  find(shop: string, id: string): BulkOperation | undefined {
+    return this.#all().find((one) => one.shop === shop && one.id === id)
+  }
+
+  /** The newest first. */
+  list(shop: string): BulkOperation[] {
+    return this.#all()
+      .filter((one) => one.shop === shop)
+      .toReversed()
+  }
+
+  /** The file of an operation, by the last part of its address. */
+  file(name: string): Buffer | undefined {
+    const row = this.#db.prepare('select result from bulk_operations where name = ? and result is not null').get(name)
+    return row && Buffer.from(z.object({ result: z.string() }).parse(row).result)
+  }
+
+  #all(): BulkOperation[] {
+    return z
+      .array(Row)
+      .parse(this.#db.prepare('select body from bulk_operations order by rowid').all())
+      .map(({ body }) => body)
+  }
+
+  #save(operation: BulkOperation, result: string | null = null): void {
+    this.#db
+      .prepare(
+        `insert into bulk_operations (id, name, body, result) values (?, ?, ?, ?)
+         on conflict (id) do update set body = excluded.body, result = excluded.result`,
+      )
+      .run(operation.id, fileName(operation), JSON.stringify(operation), result)
+  }
+
+  #later(operation: BulkOperation): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      void this.#run(operation)
+    }, this.#options.delayMs)
+    this.#timers.add(timer)
+  }
+
+  async #run(operation: BulkOperation): Promise<void> {
+    const completedAt = () => new Date().toISOString()
+    let finished: BulkOperation
+    try {
+      this.#save({ ...operation, status: 'RUNNING' })
+      const { lines, rootObjects } = await this.#options.execute(operation)
+      finished = { ...operation, status: 'COMPLETED', completedAt: completedAt(), rootObjects, objects: lines.length }
+      this.#save(finished, lines.map((line) => `${line}\n`).join(''))
+    } catch {
+      finished = { ...operation, status: 'FAILED', errorCode: 'INTERNAL_SERVER_ERROR', completedAt: completedAt() }
+      this.#save(finished)
+    }
+    this.#options.onFinished(finished)
+  }
+}
+
+function isRunning({ status }: BulkOperation): boolean {
+  return status === 'CREATED' || status === 'RUNNING'
+}
+
+/** The last part of the address of an operation's file. */
+export function fileName({ id, secret }: Pick<BulkOperation, 'id' | 'secret'>): string {
+  return `bulk-${id}-${secret}.jsonl`
+}
+
+/** Where the files lie, with byte ranges as Google's storage has them. A fault for `bulk_file` is one of the download. */
+export function bulkFiles(bulk: BulkOperations, faults: Faults, ownDomain: string): Hono {
+  const app = new Hono()
+  app.get('/bulk/:name', (c) => {
+    const fault = faults.take(ownDomain, ['bulk_file'])
+    return withFault(c, fault, async () => {
+      const file = bulk.file(c.req.param('name'))
+      if (!file) return c.text('NoSuchKey', 404)
+      const range = /^bytes=(\d+)-(\d*)$/.exec(c.req.header('range') ?? '')
+      const headers = { 'content-type': 'application/jsonl', etag: `"${randomUUID()}"`, 'accept-ranges': 'bytes' }
+      if (!range) return c.body(new Uint8Array(file), 200, headers)
+      const from = Number(range[1])
+      const to = Math.min(range[2] === '' ? file.length - 1 : Number(range[2]), file.length - 1)
+      if (from >= file.length) return c.body(null, 416, { 'content-range': `bytes */${file.length}` })
+      return c.body(new Uint8Array(file.subarray(from, to + 1)), 206, {
+        ...headers,
+        'content-range': `bytes ${from}-${to}/${file.length}`,
+      })
+    })
+  })
+  return app
+}
