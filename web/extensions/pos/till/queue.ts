@@ -140,22 +140,19 @@ export class TillQueue {
 
   /**
    * Takes in what LoyalNest answered to a batch. Only `deferred` items are kept; and where the two disagree about the
-   * numbers, because one of them was restored from a copy, the till gives way.
+   * numbers, because one of them was restored from a copy, the till gives way: it goes on above those that LoyalNest has,
+   * and makes void those that nobody has.
    * @returns how many of the items LoyalNest has now
    */
   settle(sent: readonly PosItem[], answer: PosSyncAnswer): Promise<number> {
     return this.#alone(async (state) => {
       const results = new Map(sent.flatMap((item, at) => matching(item, answer.results[at])))
       const done = new Set([...results].filter(([, result]) => isDone(result)).map(([opId]) => opId))
-      let nextSeq = Math.max(nextSeqOf(state), answer.next_device_seq)
+      const nextSeq = Math.max(nextSeqOf(state), answer.next_device_seq)
       await this.#writeHead(headAfter(state, sent, results, done, answer, nextSeq), state.pages)
       for (const [at, page] of state.pages.entries()) {
-        const kept = page.items.filter(({ op_id }) => !done.has(op_id))
-        const items = kept.map((item) =>
-          isReused(results.get(item.op_id)) ? { ...item, device_seq: nextSeq++ } : item,
-        )
-        const isChanged = items.length < page.items.length || items.some((item, index) => item !== kept[index])
-        if (isChanged) await this.#writePage(at, { ...page, items, next_seq: Math.max(page.next_seq, nextSeq) })
+        const items = page.items.filter(({ op_id }) => !done.has(op_id))
+        if (items.length < page.items.length) await this.#writePage(at, { ...page, items })
       }
       const [first] = sent
       const isGap = first !== undefined && results.get(first.op_id)?.reason === 'gap'
@@ -345,14 +342,9 @@ function matching(item: PosItem, result: PosItemResult | undefined): [string, Po
   return isOfIt ? [[item.op_id, result]] : []
 }
 
-/** Number taken by another item: the till was restored from an old copy. It goes on with a new number. */
-function isReused(result: PosItemResult | undefined): boolean {
-  return result?.reason === 'device_seq_reused' && result.result === 'rejected'
-}
-
-/** Whether LoyalNest has it: of these two rejections it keeps nothing. */
-function isDone(result: PosItemResult): boolean {
-  return result.result !== 'deferred' && !isReused(result) && result.reason !== 'sequence_jump'
+/** Whether LoyalNest has it, be it as a task for the merchant. Of a number out of all bounds it keeps nothing. */
+function isDone({ result, reason }: PosItemResult): boolean {
+  return result !== 'deferred' && reason !== 'sequence_jump'
 }
 
 function headAfter(

@@ -185,8 +185,8 @@ export class TillSync {
       const taken = await queue.settle(items, answer.body)
       this.#batchItems = Math.min(POS_BATCH_LIMIT, this.#batchItems * 2)
       const [first] = answer.body.results
-      // The queue has mended its numbers: at once again, but not for ever.
-      const isMended = first?.reason === 'gap' || first?.reason === 'device_seq_reused'
+      // The queue has made lost numbers void: at once again, but not for ever.
+      const isMended = first?.reason === 'gap'
       this.#mendings = taken > 0 ? 0 : this.#mendings + 1
       if (taken > 0 || (isMended && this.#mendings <= MENDINGS_AT_ONCE)) return this.#movedOn()
       return again('busy', first?.detail ?? 'LoyalNest puts the items off.')

@@ -117,7 +117,12 @@ export class FakeLoyalNest {
       return { ...known.result, index, result: 'duplicate', first_result: known.result.result }
     }
     if (before.at(-1)?.reason === 'unavailable') return resultOf(item, index, 'deferred', 'unavailable')
-    if (item.device_seq < this.nextSeq) return this.#complain(item, index, 'rejected', 'device_seq_reused')
+    if (item.device_seq < this.nextSeq) {
+      // It may be a sale that nobody else tells of: a task for the merchant.
+      const result = this.#complain(item, index, 'rejected', 'device_seq_reused')
+      this.#known.set(item.op_id, { item: JSON.stringify(item), result })
+      return result
+    }
     if (item.device_seq > this.nextSeq) return this.#complain(item, index, 'deferred', 'gap')
     const reason = this.judge(item)
     if (reason === 'unavailable') return resultOf(item, index, 'deferred', reason)
