@@ -67,6 +67,14 @@ describe('earning and spending', () => {
     expect(account.account).toMatchObject({ posted: -30, debt: 30 })
   })
 
+  it('names the second person who approved a correction, who is no part of what was corrected', () => {
+    const account = new TestAccount()
+    expect(account.book(adjustOf(30, 'up', { approvedBy: 'user:2' })).detail).toMatchObject({ approvedBy: 'user:2' })
+    expect(account.book(adjustOf(-10, 'down', { approvedBy: 'user:2' })).detail).toMatchObject({ approvedBy: 'user:2' })
+    expect(account.do(adjustOf(30, 'up', { approvedBy: 'user:3' })).outcome).toBe('duplicate')
+    expect(account.book(adjustOf(5, 'small')).detail).not.toHaveProperty('approvedBy')
+  })
+
   it('pays debt first; only the rest opens a lot', () => {
     const account = new TestAccount()
     account.book(adjustOf(-30, 'forced', { allowDebt: true }))

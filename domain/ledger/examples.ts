@@ -4,7 +4,23 @@ import { freezeRule } from '../earning/rule.ts'
 import { decide } from './decide.ts'
 import { booksOf, violationsOf } from './invariants.ts'
 import { MemoryLedger } from './memory.ts'
-import type { Adjust, CancelOrder, Clawback, Command, Decision, EarnOrder, EarnPoints, Entry, Redeem } from './types.ts'
+import { mergeViolations } from './merge-invariants.ts'
+import { mergeInOf } from './merge.ts'
+import type {
+  Adjust,
+  CancelOrder,
+  Clawback,
+  Command,
+  Decision,
+  EarnOrder,
+  EarnPoints,
+  EditOrder,
+  Entry,
+  MergeIn,
+  MergeOut,
+  Redeem,
+  ReturnSpent,
+} from './types.ts'
 
 /** Builders for the ledger's tests: short ways to say what happens, and an account that checks its books each time. */
 
@@ -61,6 +77,29 @@ export function orderOf(change: Partial<EarnOrder> = {}): EarnOrder {
 export function refundOf(goods: number, id = 1, change: Partial<Clawback> = {}): Clawback {
   const refundGid = `gid://shopify/Refund/${id}`
   return { ...SHOPIFY, kind: 'clawback', refundGid, orderGid: ORDER, parts: money({ goods }), ...change }
+}
+
+/** The order as it stands `hours` after it was made, with goods for that many minor units. */
+export function editOf(goods: number, hours = 1, change: Partial<EditOrder> = {}): EditOrder {
+  const editedAtMs = MONDAY_MS + hours * 3_600_000
+  const order = { orderGid: ORDER, parts: money({ goods }), terms: FOREVER, editedAtMs }
+  return { ...SHOPIFY, effectiveAtMs: editedAtMs, kind: 'edit_order', ...order, ...change }
+}
+
+/** Points spent on an order come back, because of its refund of that number. */
+export function returnOf(seq: number, points: number, refund = 1, change: Partial<ReturnSpent> = {}): ReturnSpent {
+  const becauseOf = `gid://shopify/Refund/${refund}`
+  return { ...SHOPIFY, kind: 'return_spent', seq, points, becauseOf, reason: 'refund', ...change }
+}
+
+/** A till took a code offline: the customer may owe up to `overdraftPoints`. */
+export function tillRedeemOf(points: number, overdraftPoints: number, id = '1', change: Partial<Redeem> = {}): Redeem {
+  const till = { source: 'pos', actor: 'device:till', overdraftPoints } as const
+  return redeemOf(points, `pos:till:${id}`, { ...till, ...change })
+}
+
+export function mergeInto(intoCustomerId: string): MergeOut {
+  return { ...SHOPIFY, source: 'merge', kind: 'merge_out', intoCustomerId }
 }
 
 export function cancellation(orderGid = ORDER): CancelOrder {
@@ -148,5 +187,60 @@ export class TestAccount extends MemoryLedger {
   /** Type and points of each entry, oldest first. */
   get history(): readonly string[] {
     return this.entries.map(({ type, points }) => `${type} ${points}`)
+  }
+}
+
+/** Accounts that may be merged into one another, all with the same clock. */
+export class Family {
+  readonly #accounts: ReadonlyMap<string, TestAccount>
+  /** What was delivered, by account and entry. */
+  readonly #delivered = new Set<string>()
+
+  constructor(customerIds: readonly string[]) {
+    this.#accounts = new Map(customerIds.map((id) => [id, new TestAccount()]))
+  }
+
+  /** One that Shopify removes and one that it keeps. */
+  static ofTwo(): { readonly family: Family; readonly removed: TestAccount; readonly kept: TestAccount } {
+    const family = new Family(['removed', 'kept'])
+    return { family, removed: family.account('removed'), kept: family.account('kept') }
+  }
+
+  account(customerId: string): TestAccount {
+    const account = this.#accounts.get(customerId)
+    if (account === undefined) throw new Error(`there is no ${customerId}`)
+    return account
+  }
+
+  /** What an account's merge_outs tell the other one. */
+  messages(account: TestAccount): readonly MergeIn[] {
+    const [customerId = ''] = [...this.#accounts].find(([, one]) => one === account) ?? []
+    return account.entries
+      .filter(({ type }) => type === 'merge_out')
+      .map((entry) => mergeInOf(account, entry, customerId))
+  }
+
+  /** Brings everything that is on its way to where the points are now, and checks that none is lost. */
+  deliver(): void {
+    for (const [customerId, account] of this.#accounts) {
+      for (const message of this.messages(account)) {
+        const id = `${customerId}/${message.number}`
+        if (!this.#delivered.has(id)) this.#lastOf(account).book(message)
+        this.#delivered.add(id)
+      }
+    }
+    const books = new Map([...this.#accounts].map(([id, account]) => [id, booksOf(account)]))
+    const violations = mergeViolations(books, true)
+    if (violations.length > 0) throw new Error(violations.join('\n'))
+  }
+
+  /** Lets time pass for all. */
+  wait(ms: number): void {
+    for (const account of this.#accounts.values()) account.wait(ms)
+  }
+
+  #lastOf(account: TestAccount): TestAccount {
+    const { mergedInto } = account.account
+    return mergedInto === null ? account : this.#lastOf(this.account(mergedInto))
   }
 }

@@ -80,7 +80,7 @@ interface KnownEnd {
 }
 
 const recent = new Map<string, KnownEnd>()
-const RECENT_LIMIT = 500
+const RECENT_LIMIT = 4_000
 
 /** The last answer: lots of one account that end by silence mostly ask the same again. */
 let last: { readonly days: number; readonly timeZone: string; readonly known: KnownEnd } | null = null

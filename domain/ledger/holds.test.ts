@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { captureOf, DAY_MS, grantOf, holdOf, redeemOf, refundOf, orderOf, releaseOf, TestAccount } from './examples.ts'
+import {
+  captureOf,
+  DAY_MS,
+  grantOf,
+  holdOf,
+  redeemOf,
+  refundOf,
+  orderOf,
+  releaseOf,
+  TestAccount,
+  tillRedeemOf,
+  adjustOf,
+} from './examples.ts'
 
 const TWO_DAYS = { lotDays: 2, timeZone: 'Europe/Berlin' }
 
@@ -131,5 +143,63 @@ describe('a hold on points that expire', () => {
     account.book(releaseOf())
     expect(account.history).toEqual(['earn 59', 'hold 0', 'clawback -59', 'release 0', 'expire 0'])
     expect(account.account).toMatchObject({ posted: 0, debt: 0 })
+  })
+})
+
+describe('a redemption at a till that was offline', () => {
+  it('may leave the customer owing what nothing covers', () => {
+    const account = new TestAccount()
+    account.book(grantOf(30))
+    expect(account.book(tillRedeemOf(50, 20))).toMatchObject({
+      points: -50,
+      externalId: 'redeem:pos:till:1',
+      allocations: [{ lot: 1, points: -30 }],
+      detail: { debtMade: 20 },
+    })
+    expect(account.account).toMatchObject({ posted: -20, debt: 20 })
+  })
+
+  it('may not leave more owing in all than the shop allows', () => {
+    const account = new TestAccount()
+    account.book(grantOf(30))
+    expect(account.do(tillRedeemOf(51, 20))).toMatchObject({
+      refusal: { code: 'insufficient_points', detail: '51 points are needed, 30 are available.', pointer: '/points' },
+    })
+    account.book(tillRedeemOf(45, 20, '1'))
+    expect(account.refusal(tillRedeemOf(6, 20, '2'))).toBe('insufficient_points')
+    expect(account.book(tillRedeemOf(5, 20, '3')).detail).toEqual({ debtMade: 5 })
+  })
+
+  it('may not make more debt than is left to the till, and says that this is why', () => {
+    const account = new TestAccount()
+    account.book(grantOf(30))
+    const redemption = tillRedeemOf(50, 500, '1', { overdraftMadePoints: 19 })
+    expect(account.do(redemption)).toMatchObject({
+      refusal: { code: 'insufficient_points', pointer: '/overdraft_made_points' },
+    })
+    expect(account.book({ ...redemption, overdraftMadePoints: 20 }).detail).toEqual({ debtMade: 20 })
+  })
+
+  it('takes what the balance covers also from a customer who owes more than the shop allows', () => {
+    const account = new TestAccount()
+    account.book(grantOf(100))
+    account.book(holdOf(100))
+    account.book(adjustOf(-60, 'wrong', { allowDebt: true }))
+    account.book(releaseOf())
+    expect(account.book(tillRedeemOf(40, 20)).detail).toEqual({})
+    expect(account.refusal(tillRedeemOf(1, 20, '2'))).toBe('insufficient_points')
+  })
+
+  it('owes nothing where the till allows nothing', () => {
+    const account = new TestAccount()
+    account.book(grantOf(30))
+    expect(account.refusal(tillRedeemOf(31, 0))).toBe('insufficient_points')
+  })
+
+  it("has ids that no caller of the API can use, and so have a till's sales", () => {
+    const account = new TestAccount()
+    expect(account.refusal(redeemOf(1, 'pos:till:1'))).toBe('validation_failed')
+    expect(account.refusal(grantOf(1, 'a', { externalId: 'pos:till:1' }))).toBe('validation_failed')
+    account.book(grantOf(1, 'a', { externalId: 'pos:till:1', source: 'pos', actor: 'device:till' }))
   })
 })

@@ -9,6 +9,7 @@ import {
   redeemOf,
   refundOf,
   releaseOf,
+  returnOf,
   reversalOf,
   TestAccount,
 } from './examples.ts'
@@ -97,10 +98,46 @@ describe('the books', () => {
     ['18 the state is the fold of the entries', (books) => ({ ...books, pendings: [] })],
     ['19 numbers stay in bounds', (books) => ({ ...books, account: { ...books.account, held: 0.5 } })],
     ['entries balance', (books) => ({ ...books, pendings: [] })],
+    ['merged accounts keep nothing', (books) => ({ ...books, account: { ...books.account, mergedInto: 'other' } })],
   ]
 
   it.each(defects)('with a defect are caught by: %s', (name, spoil) => {
     expect(INVARIANTS[name](spoil(booksOf(richAccount())))).not.toEqual([])
+  })
+
+  it.each([
+    ['more in parts than was spent', { points: 21, becauseOf: 'refund' }],
+    ['in parts and in full', { points: 5 }],
+    ['a part of nothing', { points: 0, becauseOf: 'refund' }],
+  ])('in which points come back wrongly are caught: %s', (_, { points, ...detail }) => {
+    const account = new TestAccount()
+    account.book(grantOf(100))
+    account.book(redeemOf(30))
+    account.book(returnOf(2, 10, 1))
+    account.book(returnOf(2, 5, 2))
+    const right = booksOf(account)
+    const spoilt = retold(right, only(4, { points, detail: { refersToSeq: 2, ...detail } }))
+    expect(INVARIANTS['12 reversals mirror once'](right)).toEqual([])
+    expect(INVARIANTS['12 reversals mirror once'](spoilt)).toHaveLength(1)
+  })
+
+  it('in which something else than spending comes back in parts are caught', () => {
+    const account = new TestAccount()
+    account.book(adjustOf(-30, 'debt', { allowDebt: true }))
+    account.book(reversalOf(1))
+    const spoilt = retold(booksOf(account), only(2, { points: 5, detail: { refersToSeq: 1, becauseOf: 'refund' } }))
+    expect(INVARIANTS['12 reversals mirror once'](spoilt)).toEqual(['entry 1 (adjust) came back in parts'])
+  })
+
+  it('of an account that was silent for too long must not be spent from', () => {
+    const account = new TestAccount()
+    const silence = { days: 1, timeZone: 'UTC', fromMs: account.nowMs }
+    account.book(grantOf(100))
+    account.nowMs += 3 * DAY_MS
+    account.book(redeemOf(10))
+    const books = booksOf(account)
+    const spoilt = { ...books, lots: books.lots.map((lot) => Object.assign({ ...lot }, { inactivity: silence })) }
+    expect(INVARIANTS['10 nothing from expired lots'](spoilt)).toEqual(['entry 2 takes from expired lot 1'])
   })
 
   it('have a defect tested for each invariant', () => {
