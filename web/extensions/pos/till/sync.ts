@@ -1,6 +1,6 @@
 import type { ReservedCode } from '../../../../domain/contracts/pos.ts'
 import { POS_BATCH_LIMIT, POS_BODY_LIMIT_BYTES } from '../../../../domain/contracts/pos-signing.ts'
-import { signedHeaders, type TillCrypto } from './device.ts'
+import { bytesOf, signedHeaders, type TillCrypto } from './device.ts'
 import { instantOf, isCodesAnswer, isSyncAnswer } from './items.ts'
 import type { TillQueue } from './queue.ts'
 
@@ -212,7 +212,7 @@ export class TillSync {
 
   async #post(deviceId: string, path: string, content: unknown): Promise<Answer> {
     const { subtle, privateKey, origin, later, fetch, now } = this.#options
-    const body = new TextEncoder().encode(JSON.stringify(content))
+    const body = bytesOf(JSON.stringify(content))
     const headers = await signedHeaders(subtle, privateKey, deviceId, path, body)
     const abort = new AbortController()
     const callOff = later(() => abort.abort(new Error('No answer in time.')), TIMEOUT_MS)
