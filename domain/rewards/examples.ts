@@ -1,6 +1,8 @@
 import { RewardInput } from '../contracts/rewards.ts'
 import { grantOf, MONDAY_MS, ORDER, TestAccount } from '../ledger/examples.ts'
+import type { CancelOrder, Clawback } from '../ledger/types.ts'
 import { afterStep, codeRemoved, due, end, lease, request, settle, use, type Change } from './redemption.ts'
+import { refundsOf, returnForRefunds } from './refunds.ts'
 import { firstTerms } from './terms.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy, StoredReward } from './types.ts'
 import type { z } from 'zod'
@@ -148,8 +150,17 @@ export class TestRedeemer {
     return refused ?? record ?? 'not_found'
   }
 
-  use(id: string, orderGid: string | null = ORDER): RedemptionRecord | null {
-    return this.change(id, (record) => use(record, { orderGid }, this.nowMs, this.nowMs))
+  /** An order used the code; refunds of it may have come before. */
+  use(id: string, orderGid: string | null = ORDER, goodsMinor?: number): RedemptionRecord | null {
+    const by = { orderGid, ...(goodsMinor === undefined ? {} : { goodsMinor }) }
+    const used = this.change(id, (record) => use(record, by, this.nowMs, this.nowMs))
+    return used === null ? null : this.#returnPoints(used)
+  }
+
+  /** Books a refund or the cancellation of the order, which may give points back. */
+  refund(command: Clawback | CancelOrder): void {
+    if (this.ledger.do(command).outcome !== 'applied') return
+    for (const record of this.records) if (record.orderGid === command.orderGid) this.#returnPoints(record)
   }
 
   removed(id: string): RedemptionRecord | null {
@@ -160,6 +171,13 @@ export class TestRedeemer {
   wait(ms: number): void {
     this.ledger.wait(ms)
     for (const record of this.records) this.#apply(due(record, this.nowMs))
+  }
+
+  #returnPoints(record: RedemptionRecord): RedemptionRecord {
+    const refunds = refundsOf(this.ledger, record.orderGid ?? '')
+    const usedLate = this.ledger.entryByExternalId(`adjust:late-use:${record.id}`) !== undefined
+    const change = refunds === null ? null : returnForRefunds(record, refunds, usedLate, this.nowMs)
+    return this.#apply(change) ?? record
   }
 
   #apply(change: Change | null): RedemptionRecord | null {

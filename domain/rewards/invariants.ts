@@ -21,7 +21,10 @@ function violationsOfOne(record: RedemptionRecord, entries: ReadonlyMap<string, 
   const release = entries.get(`hold:${id}:release`)
   const reversal = capture && entries.get(`reversal:${capture.seq}`)
   const lateUse = entries.get(`adjust:late-use:${id}`)
-  const moved = [capture, reversal, lateUse].reduce((sum, entry) => sum + (entry?.points ?? 0), 0)
+  const returned = [...entries].flatMap(([externalId, entry]) =>
+    isReturn(externalId, id, capture?.seq) ? [entry] : [],
+  )
+  const moved = [capture, reversal, lateUse, ...returned].reduce((sum, entry) => sum + (entry?.points ?? 0), 0)
   const isPending = state === 'pending'
   const spent = isPending ? 0 : points - pointsReturned
   return [
@@ -35,6 +38,12 @@ function violationsOfOne(record: RedemptionRecord, entries: ReadonlyMap<string, 
     ...unless(ending === null || state === 'issued', `is ending, but ${state}`),
     ...unless(Number.isSafeInteger(version) && version >= 1, `has version ${version}`),
   ]
+}
+
+/** Of points that came back because the order that used the code was refunded. */
+function isReturn(externalId: string, id: string, capturedSeq: number | undefined): boolean {
+  const ofCapture = externalId.startsWith('return:') && externalId.endsWith(`:${capturedSeq}`)
+  return ofCapture || externalId.startsWith(`adjust:late-use:${id}:`)
 }
 
 function unless(holds: boolean, what: string): readonly string[] {

@@ -47,7 +47,7 @@ export function returnForRefunds(
   usedLate: boolean,
   nowMs: number,
 ): Change | null {
-  if (record.state !== 'used' || record.capturedSeq === null) return null
+  if (record.state !== 'used' || (record.capturedSeq === null && !usedLate)) return null
   const total = pointsDue(record, refunds)
   const points = total - record.pointsReturned
   if (points <= 0) return null
