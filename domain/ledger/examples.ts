@@ -2,7 +2,8 @@ import { defaultSettings, type ProgramSettings, type VersionedSettings } from '.
 import type { MoneyParts } from '../earning/facts.ts'
 import { freezeRule } from '../earning/rule.ts'
 import { decide } from './decide.ts'
-import { booksOf, violationsOf } from './invariants.ts'
+import { type Books, booksOf } from './checks.ts'
+import { violationsOf } from './invariants.ts'
 import { MemoryLedger } from './memory.ts'
 import { mergeViolations } from './merge-invariants.ts'
 import { mergeInOf } from './merge.ts'
@@ -190,11 +191,12 @@ export class TestAccount extends MemoryLedger {
   }
 }
 
-/** Accounts that may be merged into one another, all with the same clock. */
+/**
+ * Accounts of one shop that may be merged into one another, all with the same clock. Between them it does what the objects
+ * do: brings what merge_outs carry, passes on what is not a merged account's business, and asks whoever has an order.
+ */
 export class Family {
   readonly #accounts: ReadonlyMap<string, TestAccount>
-  /** What was delivered, by account and entry. */
-  readonly #delivered = new Set<string>()
 
   constructor(customerIds: readonly string[]) {
     this.#accounts = new Map(customerIds.map((id) => [id, new TestAccount()]))
@@ -206,13 +208,17 @@ export class Family {
     return { family, removed: family.account('removed'), kept: family.account('kept') }
   }
 
+  get books(): ReadonlyMap<string, Books> {
+    return new Map([...this.#accounts].map(([id, account]) => [id, booksOf(account)]))
+  }
+
   account(customerId: string): TestAccount {
     const account = this.#accounts.get(customerId)
     if (account === undefined) throw new Error(`there is no ${customerId}`)
     return account
   }
 
-  /** What an account's merge_outs tell the other one. */
+  /** What an account's merge_outs tell the other one, oldest first. */
   messages(account: TestAccount): readonly MergeIn[] {
     const [customerId = ''] = [...this.#accounts].find(([, one]) => one === account) ?? []
     return account.entries
@@ -220,17 +226,43 @@ export class Family {
       .map((entry) => mergeInOf(account, entry, customerId))
   }
 
-  /** Brings everything that is on its way to where the points are now, and checks that none is lost. */
-  deliver(): void {
-    for (const [customerId, account] of this.#accounts) {
-      for (const message of this.messages(account)) {
-        const id = `${customerId}/${message.number}`
-        if (!this.#delivered.has(id)) this.#lastOf(account).book(message)
-        this.#delivered.add(id)
-      }
+  /** Asks whoever has the order of the command, otherwise the customer's account, or the one that it was merged into. */
+  ask(customerId: string, command: Command): Decision {
+    const account = this.account(customerId)
+    const decision = (this.#holderOf(account, command) ?? account).do(command)
+    const { mergedInto } = account.account
+    if (decision.outcome !== 'refused' || decision.refusal.code !== 'account_merged' || mergedInto === null) {
+      return decision
     }
-    const books = new Map([...this.#accounts].map(([id, account]) => [id, booksOf(account)]))
-    const violations = mergeViolations(books, true)
+    for (const message of this.messages(account)) this.#tell(account, message)
+    return this.ask(mergedInto, command)
+  }
+
+  /** Merges an account into where the points of the other one are; into itself it is not merged. */
+  merge(customerId: string, into: string): void {
+    const finalId = this.#finalId(into)
+    if (finalId !== customerId) this.account(customerId).do(mergeInto(finalId))
+  }
+
+  /** One of the messages there ever were arrives, perhaps again. */
+  arrive(pick: number): void {
+    const all = [...this.#accounts.values()].flatMap((from) =>
+      this.messages(from).map((message) => [from, message] as const),
+    )
+    const chosen = all[pick % Math.max(1, all.length)]
+    if (chosen !== undefined) this.#tell(...chosen)
+  }
+
+  /** Brings everything that is on its way, and checks that none is lost. */
+  deliver(): void {
+    for (const account of this.#accounts.values()) {
+      for (const message of this.messages(account)) this.#tell(account, message)
+    }
+    // What arrived in an account that is merged itself has gone further on.
+    for (const account of this.#accounts.values()) {
+      for (const message of this.messages(account)) this.#tell(account, message)
+    }
+    const violations = mergeViolations(this.books, true)
     if (violations.length > 0) throw new Error(violations.join('\n'))
   }
 
@@ -239,8 +271,18 @@ export class Family {
     for (const account of this.#accounts.values()) account.wait(ms)
   }
 
-  #lastOf(account: TestAccount): TestAccount {
-    const { mergedInto } = account.account
-    return mergedInto === null ? account : this.#lastOf(this.account(mergedInto))
+  #tell({ account: { mergedInto } }: TestAccount, message: MergeIn): void {
+    if (mergedInto !== null) this.ask(mergedInto, message)
+  }
+
+  #finalId(customerId: string): string {
+    const { mergedInto } = this.account(customerId).account
+    return mergedInto === null ? customerId : this.#finalId(mergedInto)
+  }
+
+  #holderOf({ account }: TestAccount, command: Command): TestAccount | undefined {
+    if (!('orderGid' in command)) return undefined
+    const { orderGid } = command
+    return account.mergedFrom.map((id) => this.account(id)).find((one) => one.entriesOfOrder(orderGid).length > 0)
   }
 }

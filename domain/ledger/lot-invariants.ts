@@ -33,12 +33,16 @@ export const takesByFifo: Checker = ({ entries }) => {
   return found
 }
 
-/** What is pinned was taken before its lot expired, so a capture may spend it. */
+/**
+ * What is pinned was taken before its lot expired, so a capture may spend it. What comes free in a merged account leaves
+ * as of that time, however late an alarm books it: its lot ends in the other account.
+ */
 export const nothingFromExpiredLots: Checker = ({ entries, lots }) => {
   const byId = new Map(lots.map((lot) => [lot.id, lot]))
   let lastActivityAtMs = 0
   return entries.flatMap((entry) => {
-    const { seq, type, recordedAtMs, detail } = entry
+    const { seq, type, actor, recordedAtMs, effectiveAtMs, detail } = entry
+    const takenAtMs = type === 'merge_out' && actor === 'system' ? effectiveAtMs : recordedAtMs
     const endsOfTaken = entry.allocations
       .filter(({ points }) => points < 0)
       .map(({ lot: id }) => {
@@ -48,7 +52,7 @@ export const nothingFromExpiredLots: Checker = ({ entries, lots }) => {
     if (['earn', 'earn_pending', 'redeem', 'hold', 'capture', 'import'].includes(type)) lastActivityAtMs = recordedAtMs
     if (type === 'merge_in') lastActivityAtMs = Math.max(lastActivityAtMs, detail.lastActivityAtMs ?? 0)
     return endsOfTaken.flatMap(({ id, endMs }) => {
-      const isOver = endMs !== null && endMs <= recordedAtMs
+      const isOver = endMs !== null && endMs <= takenAtMs
       if (type === 'expire') return isOver ? [] : [`entry ${seq} expires a live lot`]
       return isOver && type !== 'capture' ? [`entry ${seq} takes from expired lot ${id}`] : []
     })

@@ -78,7 +78,7 @@ function loud({ detail: { inactivity: _silence, ...detail }, ...entry }: Entry):
   return { ...entry, detail }
 }
 
-function removed(): Books {
+function removedBooks(): Books {
   return merged().get('removed') ?? booksOf(Family.ofTwo().removed)
 }
 
@@ -86,11 +86,11 @@ describe('a merged account', () => {
   const keepsNothing = INVARIANTS['merged accounts keep nothing']
 
   it('keeps nothing but what is pinned', () => {
-    expect(keepsNothing(removed())).toEqual([])
+    expect(keepsNothing(removedBooks())).toEqual([])
   })
 
   it('is caught with points, with debt, or with a merge_out into a third account', () => {
-    const books = removed()
+    const books = removedBooks()
     const lots = books.lots.map((lot) => ({ ...lot, pinned: 0 }))
     expect(keepsNothing({ ...books, lots })).toEqual(['free points of a merged account: 50 instead of 0'])
     expect(keepsNothing({ ...books, account: { ...books.account, debt: 1 } })).toHaveLength(1)
