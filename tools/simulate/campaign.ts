@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
+import type { Violation } from './convergence.ts'
 import { type EpochReport, runEpoch } from './epoch.ts'
 import type { Fault } from './faults.ts'
 import { SITUATIONS } from './situations.ts'
@@ -19,7 +20,7 @@ const Summary = z.object({
   faults: z.array(z.tuple([z.string(), z.int()])),
   situations: z.array(z.tuple([z.string(), z.int()])),
   traceHash: z.string(),
-  violations: z.array(z.string()).readonly(),
+  violations: z.array(z.object({ invariant: z.string(), what: z.string() })).readonly(),
 })
 type Summary = z.infer<typeof Summary>
 
@@ -33,7 +34,7 @@ export interface CampaignReport {
   readonly missed: readonly string[]
   /** Hash of the epochs' traces in their order: the same for the same seed, on any number of cores. */
   readonly traceHash: string
-  readonly failures: readonly { readonly epoch: number; readonly violations: readonly string[] }[]
+  readonly failures: readonly { readonly epoch: number; readonly violations: readonly Violation[] }[]
 }
 
 /** The plan of one epoch of a seed. */

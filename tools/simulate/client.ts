@@ -1,9 +1,12 @@
 import type { BusinessCommand } from '../../domain/ledger/facts.ts'
-import type { Account, Reply } from './account.ts'
+import type { Decision, Entry } from '../../domain/ledger/types.ts'
+import type { Account, MergeReply, Reply } from './account.ts'
+import { Courier } from './courier.ts'
+import { orderOf } from './merging.ts'
+import type { Network } from './network.ts'
 import type { Simulation } from './simulation.ts'
-import type { Workload } from './workload.ts'
+import type { Spend, Workload } from './workload.ts'
 
-const ANSWER_WITHIN_MS = 5_000
 const PACE_MS = 6 * 3_600_000
 
 /** One thing a client wanted, and what it knows about it. */
@@ -22,25 +25,35 @@ export interface Request {
 export class Client {
   readonly requests: Request[] = []
   readonly complaints: string[] = []
-  /** Commands that reached the account. */
+  /** Commands that reached an account. */
   delivered = 0
   readonly #simulation: Simulation
+  readonly #network: Network
   readonly #account: Account
   readonly #workload: Workload
+  readonly #courier: Courier
+  /** What this client has seen spent. */
+  readonly #spends: Spend[] = []
   #moments = 0
   #unanswered = 0
 
-  constructor(simulation: Simulation, account: Account, workload: Workload) {
+  constructor(simulation: Simulation, network: Network, account: Account, workload: Workload) {
     this.#simulation = simulation
+    this.#network = network
     this.#account = account
     this.#workload = workload
+    this.#courier = new Courier(simulation)
+  }
+
+  get merchantId(): string {
+    return this.#account.owner.merchantId
   }
 
   get isAnswered(): boolean {
     return this.#unanswered === 0
   }
 
-  /** Goes on asking until `limit` commands have reached the account. */
+  /** Goes on asking until `limit` commands have reached an account. */
   start(limit: number): void {
     const { random, schedule } = this.#simulation
     schedule.in(random.chance(0.7) ? random.int(0, 3_000) : random.int(0, PACE_MS), () => {
@@ -50,37 +63,56 @@ export class Client {
     })
   }
 
+  /** The shop merges this customer into another one, or the guest's address turns out to be another customer's. */
+  merge(customerId: string): void {
+    const { nowMs, situations } = this.#simulation
+    const isGuest = this.#account.owner.shopifyCustomerGid === null
+    const by = { source: 'shopify', actor: 'shopify', effectiveAtMs: nowMs } as const
+    let isAnswered = false
+    this.#unanswered += 1
+    this.#courier.carry<MergeReply>(
+      (answer) => this.#account.mergeInto(customerId, by, answer),
+      ({ outcome }) => {
+        if (!isAnswered) this.#unanswered -= 1
+        isAnswered = true
+        situations.meet('a guest becomes a customer', isGuest && outcome === 'merged')
+      },
+    )
+  }
+
   #ask(): void {
-    const { nowMs } = this.#simulation
-    const command = this.#workload.next(nowMs, this.#account.ledger.account.seq)
+    const { nowMs, random } = this.#simulation
+    const known = { lastSeq: this.#account.ledger.account.seq, spend: this.#spends[random.int(0, this.#spends.length)] }
+    const command = this.#workload.next(nowMs, known)
     this.#moments += 1
     const request: Request = { command, sentAt: this.#moments }
     this.requests.push(request)
     this.#unanswered += 1
-    this.#send(request, 1)
+    this.#courier.carry<Reply>(
+      (answer, attempt) => {
+        this.delivered += 1
+        this.#addressee(command, known.spend).execute(command, (reply) => {
+          const isLate = attempt > 1 && reply.decision.outcome === 'duplicate' && request.answer === undefined
+          this.#simulation.situations.meet('a retry finds its command booked', isLate)
+          answer(reply)
+        })
+      },
+      (reply) => this.#hear(request, reply),
+    )
   }
 
-  #send(request: Request, attempt: number): void {
-    const { faults, random, schedule } = this.#simulation
-    const late = faults.strikes('request late') ? random.int(1_000, 20_000) : random.int(1, 40)
-    if (!faults.strikes('request lost')) schedule.in(late, () => this.#deliver(request, attempt))
-    if (faults.strikes('request doubled'))
-      schedule.in(late + random.int(0, 3_000), () => this.#deliver(request, attempt))
-    const patience = faults.strikes('client gives up and tries again') ? random.int(1, 50) : ANSWER_WITHIN_MS
-    schedule.in(patience, () => {
-      if (request.answer === undefined) this.#send(request, attempt + 1)
-    })
-  }
-
-  #deliver(request: Request, attempt: number): void {
-    this.delivered += 1
-    this.#account.execute(request.command, (reply) => {
-      this.#simulation.situations.meet(
-        'a retry finds its command booked',
-        attempt > 1 && reply.outcome === 'duplicate' && request.answer === undefined,
-      )
-      if (!this.#simulation.faults.strikes('answer lost')) this.#hear(request, reply)
-    })
+  /**
+   * A redemption's points go back where they were taken. Of an order, Shopify names the customer whom it has now: once
+   * the merge has arrived there, that is the kept one.
+   */
+  #addressee(command: BusinessCommand, spend: Spend | undefined): Account {
+    if (command.kind === 'return_spent' && spend !== undefined) return this.#network.find(spend.by)
+    if (orderOf(command) === undefined || !this.#simulation.random.chance(0.5)) return this.#account
+    const { customerId } = this.#account.owner
+    const kept = this.#network.accounts.find(
+      ({ ledger }) => ledger.account.mergedInto === null && ledger.account.mergedFrom.includes(customerId),
+    )
+    return kept ?? this.#account
   }
 
   #hear(request: Request, reply: Reply): void {
@@ -89,13 +121,22 @@ export class Client {
       this.#moments += 1
       request.answer = { at: this.#moments, reply }
       this.#unanswered -= 1
+      const entry = bookedBy(reply.decision)
+      if (entry?.type === 'redeem' || entry?.type === 'capture') {
+        this.#spends.push({ by: reply.by, seq: entry.seq, points: -entry.points })
+      }
       return
     }
-    const [before, now] = [answer.reply, reply]
+    const [before, now] = [bookedBy(answer.reply.decision), bookedBy(reply.decision)]
     // A refusal for now, such as too few points, may turn into a booking on the next attempt; never the other way round.
-    if (before.outcome === 'refused') return
-    if (now.outcome === 'refused' || now.entry.hash !== before.entry.hash) {
-      this.complaints.push(`${before.entry.externalId} was answered with entry ${before.entry.seq}, then otherwise`)
+    if (before === undefined || (reply.decision.outcome === 'none' && request.command.kind === 'edit_order')) return
+    if (now?.hash !== before.hash) {
+      this.complaints.push(`${before.externalId} was answered with entry ${before.seq}, then otherwise`)
     }
   }
+}
+
+/** The entry that an answer tells of. */
+export function bookedBy(decision: Decision): Entry | undefined {
+  return decision.outcome === 'applied' || decision.outcome === 'duplicate' ? decision.entry : undefined
 }

@@ -1,50 +1,80 @@
 import { balanceOf } from '../../domain/ledger/balance.ts'
 import { externalIdOf } from '../../domain/ledger/facts.ts'
-import { toPointsEvent } from '../../domain/ledger/transaction.ts'
+import { booksOf, INVARIANTS, violationsOf } from '../../domain/ledger/invariants.ts'
+import { mergeViolations } from '../../domain/ledger/merge-invariants.ts'
+import { eventStateOf, toPointsEvent } from '../../domain/ledger/transaction.ts'
 import { balanceRow, transactionRow } from '../../migrations/postgres/rows.ts'
 import type { Account } from './account.ts'
-import type { Client, Request } from './client.ts'
+import { bookedBy, type Client, type Request } from './client.ts'
 import type { Projections } from './projections.ts'
 import type { Queue } from './queue.ts'
 
-/** What must hold between an account, its clients, the queue and the projections once all is quiet. */
-export function convergenceViolations(
-  account: Account,
-  client: Client | undefined,
-  queue: Queue,
-  projections: Projections,
-  nowMs: number,
-): readonly string[] {
-  return [
-    ...(client === undefined ? [] : acknowledged(account, client)),
-    ...sentOnceEach(account, queue),
-    ...projected(account, projections, nowMs),
-    ...ownTenant(account, projections),
-  ]
+/** What must hold between accounts, their clients, the queue and the projections once all is quiet. */
+
+/** Everything that there is, at rest. */
+export interface World {
+  readonly accounts: readonly Account[]
+  readonly clients: readonly Client[]
+  readonly queue: Queue
+  readonly projections: Projections
+  readonly nowMs: number
 }
+
+/** Something wrong, and the invariant that says so. */
+export interface Violation {
+  readonly invariant: string
+  readonly what: string
+}
+
+type Checker = (world: World) => readonly string[]
 
 type Answered = Request & { readonly answer: NonNullable<Request['answer']> }
 
-/** 8: what was acknowledged is there exactly once and was answered alike; 20: in the order of acknowledgement. */
-function acknowledged({ ledger }: Account, client: Client): readonly string[] {
-  const found = client.complaints.map((text) => `8 acknowledged once: ${text}`)
-  const booked: { readonly sentAt: number; readonly answeredAt: number; readonly seq: number }[] = []
-  for (const request of client.requests.filter((one): one is Answered => one.answer !== undefined)) {
-    const { reply, at } = request.answer
-    if (reply.outcome === 'refused') continue
-    const externalId = externalIdOf(request.command)
-    const same = ledger.entries.filter((entry) => entry.externalId === externalId)
-    if (same.length !== 1 || same[0]?.hash !== reply.entry.hash) {
-      found.push(`8 acknowledged once: ${externalId} is there ${same.length} times, or otherwise than answered`)
-    }
-    if (reply.outcome === 'applied') booked.push({ sentAt: request.sentAt, answeredAt: at, seq: reply.entry.seq })
-  }
-  return [...found, ...outOfOrder(booked)]
+function answeredBy(client: Client): readonly Answered[] {
+  return client.requests.filter((one): one is Answered => one.answer !== undefined)
 }
 
-function outOfOrder(
-  booked: readonly { readonly sentAt: number; readonly answeredAt: number; readonly seq: number }[],
-): readonly string[] {
+/** Whatever was acknowledged is there exactly once, in whichever account, and was answered alike every time. */
+const acknowledgedOnce: Checker = ({ accounts, clients }) => {
+  const booked = Map.groupBy(
+    accounts.flatMap(({ ledger, owner }) => ledger.entries.map((entry) => ({ entry, owner }))),
+    ({ entry, owner }) => `${owner.merchantId} ${entry.externalId}`,
+  )
+  return clients.flatMap((client) => [
+    ...client.complaints,
+    ...answeredBy(client).flatMap(({ command, answer: { reply } }) => {
+      const entry = bookedBy(reply.decision)
+      if (entry === undefined) return []
+      const externalId = externalIdOf(command)
+      const same = booked.get(`${client.merchantId} ${externalId}`) ?? []
+      const isAlike = same[0]?.entry.hash === entry.hash && same[0].owner.customerId === reply.by
+      // The accounts' own numbers of entries and lots are in these ids, so that two accounts may have the same.
+      const isOne = same.length === 1 || command.kind === 'reverse' || command.kind === 'return_spent'
+      return isOne && (isAlike || same.some((one) => one.entry.hash === entry.hash))
+        ? []
+        : [`${externalId} is there ${same.length} times, or otherwise than answered`]
+    }),
+  ])
+}
+
+interface Booked {
+  readonly sentAt: number
+  readonly answeredAt: number
+  readonly seq: number
+}
+
+/** What was asked for after an answer is booked behind what that answer told of. */
+const acknowledgedInOrder: Checker = ({ clients }) =>
+  clients.flatMap((client) => {
+    const applied = answeredBy(client).flatMap(({ sentAt, answer: { at, reply } }) =>
+      reply.decision.outcome === 'applied'
+        ? [{ by: reply.by, sentAt, answeredAt: at, seq: reply.decision.entry.seq }]
+        : [],
+    )
+    return [...Map.groupBy(applied, ({ by }) => by).values()].flatMap(outOfOrder)
+  })
+
+function outOfOrder(booked: readonly Booked[]): readonly string[] {
   const bySent = booked.toSorted((a, b) => a.sentAt - b.sentAt)
   const byAnswer = booked.toSorted((a, b) => a.answeredAt - b.answeredAt)
   const found: string[] = []
@@ -55,50 +85,123 @@ function outOfOrder(
       highestSeq = Math.max(highestSeq, before.seq)
       next += 1
     }
-    if (one.seq <= highestSeq)
-      found.push(`20 order: entry ${one.seq} was asked for after entry ${highestSeq} was answered`)
+    if (one.seq <= highestSeq) found.push(`entry ${one.seq} was asked for after entry ${highestSeq} was answered`)
   }
   return found
 }
 
-/** 13: the events sent are exactly those of the entries. */
-function sentOnceEach({ ledger, relayedSeq, owner }: Account, queue: Queue): readonly string[] {
-  const sent = queue.sent.get(owner.customerId) ?? new Set<number>()
-  const missing = ledger.entries.filter(({ seq }) => !sent.has(seq))
-  const extra = [...sent].filter((seq) => seq > ledger.account.seq)
+/** The events sent are exactly those of the entries, and the cursor is behind the last one. */
+const sentOnceEach: Checker = ({ accounts, queue }) =>
+  accounts.flatMap(({ ledger, relayedSeq, owner }) => {
+    const sent = queue.sent.get(owner.customerId) ?? new Set<number>()
+    const missing = ledger.entries.filter(({ seq }) => !sent.has(seq))
+    const extra = [...sent].filter((seq) => seq > ledger.account.seq)
+    return [
+      ...missing.map(({ seq }) => `entry ${seq} was never sent`),
+      ...extra.map((seq) => `${seq} was sent and is no entry`),
+      ...(relayedSeq === ledger.account.seq ? [] : [`the cursor is at ${relayedSeq} of ${ledger.account.seq}`]),
+    ]
+  })
+
+/** Each projection is the fold of the entries. */
+const projectedInFull: Checker = ({ accounts, projections, nowMs }) =>
+  accounts.flatMap(({ ledger, owner }) => {
+    const { merchantId, customerId } = owner
+    const balance = balanceOf(ledger, customerId, nowMs)
+    const found = ledger.entries.flatMap((entry) => {
+      const row = projections.transactions.get(`${merchantId}:${customerId}:${entry.seq}`)
+      const event = toPointsEvent(entry, balance, owner, eventStateOf(ledger, entry))
+      return differs(row, transactionRow(event)) ? [`entry ${entry.seq} is missing or differs`] : []
+    })
+    const row = projections.balances.get(`${merchantId}:${customerId}`)
+    if (row === undefined) return ledger.account.seq === 0 ? found : [...found, 'there is no balance']
+    const wanted = { ...balanceRow(merchantId, balance), as_of: row.as_of }
+    return differs(row, wanted) ? [...found, `the balance is ${JSON.stringify(row)}`] : found
+  })
+
+function differs(row: object | undefined, wanted: object): boolean {
+  if (row === undefined) return true
+  const wantedFields = Object.entries(wanted)
+  const found = new Map(Object.entries(row))
+  return wantedFields.length !== found.size || wantedFields.some(([name, value]) => !isSame(found.get(name), value))
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return Object.is(a, b) || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b))
+}
+
+/** What left one account, lots and debt, came to one other, once, as it was; and nothing came from nowhere. */
+const mergesConserve: Checker = ({ accounts }) => {
+  const shops = Map.groupBy(accounts, ({ owner }) => owner.merchantId)
+  return [...shops.values()].flatMap((shop) =>
+    mergeViolations(new Map(shop.map(({ owner, ledger }) => [owner.customerId, booksOf(ledger)])), true),
+  )
+}
+
+/** An order is in the books of one account only, though customers be merged: else it would earn twice. */
+const ordersEarnInOneAccount: Checker = ({ accounts }) => {
+  const orders = Map.groupBy(
+    accounts.flatMap(({ ledger, owner: { customerId, merchantId } }) =>
+      ledger.entries
+        .filter(({ orderGid, externalId }) => orderGid !== null && externalId.startsWith('order:'))
+        .map(({ orderGid }) => ({ key: `${merchantId} ${orderGid}`, customerId })),
+    ),
+    ({ key }) => key,
+  )
+  return [...orders].flatMap(([key, earns]) => {
+    const holders = new Set(earns.map(({ customerId }) => customerId))
+    return holders.size === 1 ? [] : [`${key} earned in ${holders.size} accounts`]
+  })
+}
+
+/** Rows of a customer are its merchant's, and points only ever move within one merchant. */
+const ownTenant: Checker = ({ accounts, projections }) => {
+  const merchantOf = new Map(accounts.map(({ owner }) => [owner.customerId, owner.merchantId]))
+  const foreignRows = [...projections.transactions.values()].filter(
+    ({ customer_id, merchant_id }) => merchantOf.get(customer_id) !== merchant_id,
+  )
+  const foreignMerges = accounts.filter(({ ledger, owner }) =>
+    [...ledger.account.mergedFrom, ledger.account.mergedInto ?? owner.customerId].some(
+      (customerId) => merchantOf.get(customerId) !== owner.merchantId,
+    ),
+  )
   return [
-    ...missing.map(({ seq }) => `13 events: entry ${seq} was never sent`),
-    ...extra.map((seq) => `13 events: ${seq} was sent and is no entry`),
-    ...(relayedSeq === ledger.account.seq
-      ? []
-      : [`13 events: the cursor is at ${relayedSeq} of ${ledger.account.seq}`]),
+    ...foreignRows.map(({ customer_id, seq }) => `entry ${seq} of ${customer_id} lies with another merchant`),
+    ...foreignMerges.map(({ owner }) => `${owner.customerId} was merged across merchants`),
   ]
 }
 
-/** 14: each projection is the fold of the entries. */
-function projected({ ledger, owner }: Account, projections: Projections, nowMs: number): readonly string[] {
-  const { merchantId, customerId } = owner
-  const balance = balanceOf(ledger, customerId, nowMs)
-  const found = ledger.entries.flatMap((entry) => {
-    const row = projections.transactions.get(`${merchantId}:${customerId}:${entry.seq}`)
-    return differs(row, transactionRow(toPointsEvent(entry, balance, owner)))
-      ? [`14 projections: entry ${entry.seq} is missing or differs`]
-      : []
-  })
-  const row = projections.balances.get(`${merchantId}:${customerId}`)
-  if (row === undefined) return ledger.account.seq === 0 ? found : [...found, '14 projections: there is no balance']
-  const wanted = { ...balanceRow(merchantId, balance), as_of: row.as_of }
-  return differs(row, wanted) ? [...found, `14 projections: the balance is ${JSON.stringify(row)}`] : found
+/** The invariants that one account's books alone cannot show, by the design's number. */
+const BETWEEN = {
+  '8 what was acknowledged is there once': acknowledgedOnce,
+  '11 orders earn in one account': ordersEarnInOneAccount,
+  '13 events sent are the entries': sentOnceEach,
+  '14 projections are the fold of the entries': projectedInFull,
+  '16 a merge conserves the total': mergesConserve,
+  '17 tenant matches': ownTenant,
+  '20 acknowledged before is booked before': acknowledgedInOrder,
+} as const satisfies Readonly<Record<string, Checker>>
+
+/** The names of all invariants that are checked, those of an account's own books among them, by number. */
+export const CHECKED: readonly string[] = [...Object.keys(INVARIANTS), ...Object.keys(BETWEEN)].toSorted(
+  (a, b) => numberOf(a) - numberOf(b),
+)
+
+/** Those without a number are beyond the design's list. */
+function numberOf(invariant: string): number {
+  return /^\d/.test(invariant) ? Number.parseInt(invariant, 10) : 100
 }
 
-function differs(row: object | undefined, wanted: object): boolean {
-  return row === undefined || JSON.stringify(row) !== JSON.stringify(wanted)
-}
-
-/** 17: rows of a customer are its merchant's. */
-function ownTenant({ owner }: Account, projections: Projections): readonly string[] {
-  const foreign = [...projections.transactions.values()].filter(
-    ({ customer_id, merchant_id }) => customer_id === owner.customerId && merchant_id !== owner.merchantId,
+/** Everything that is wrong with a world at rest. */
+export function findViolations(world: World): readonly Violation[] {
+  const own = world.accounts.flatMap(({ ledger, owner }) =>
+    violationsOf(booksOf(ledger)).map((text) => {
+      const [invariant = '', ...rest] = text.split(': ')
+      return { invariant, what: `customer ${owner.customerId}: ${rest.join(': ')}` }
+    }),
   )
-  return foreign.map(({ seq }) => `17 tenant: entry ${seq} lies with another merchant`)
+  const between = Object.entries(BETWEEN).flatMap(([invariant, check]) =>
+    check(world).map((what) => ({ invariant, what })),
+  )
+  return [...own, ...between]
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { type CampaignReport, EPOCH_OPERATIONS, planOf, runCampaign } from './campaign.ts'
+import { CHECKED, type Violation } from './convergence.ts'
 import { type EpochReport, runEpoch } from './epoch.ts'
 import { FAULTS, type Fault } from './faults.ts'
 import { shrink } from './shrink.ts'
@@ -31,8 +32,20 @@ function showCounts(title: string, counts: ReadonlyMap<string, number>): void {
   }
 }
 
-function showViolations(violations: readonly string[]): void {
-  for (const violation of violations.slice(0, SHOWN_VIOLATIONS)) console.log(`  ${violation}`)
+/** Every invariant by its name, and how many worlds broke it. */
+function showChecks({ epochs, failures }: CampaignReport): void {
+  const broken = (invariant: string) =>
+    failures.filter(({ violations }) => violations.some((violation) => violation.invariant === invariant)).length
+  const others = failures.flatMap(({ violations }) => violations.map(({ invariant }) => invariant))
+  console.log(`Checked in each of ${count(epochs)} worlds:`)
+  for (const invariant of new Set([...CHECKED, ...others])) {
+    const times = broken(invariant)
+    console.log(`  ${times === 0 ? '✓' : '✗'} ${invariant}${times === 0 ? '' : `: broken in ${count(times)}`}`)
+  }
+}
+
+function showViolations(violations: readonly Violation[]): void {
+  for (const { invariant, what } of violations.slice(0, SHOWN_VIOLATIONS)) console.log(`  ${invariant}: ${what}`)
   if (violations.length > SHOWN_VIOLATIONS) console.log(`  and ${violations.length - SHOWN_VIOLATIONS} more`)
 }
 
@@ -56,6 +69,7 @@ async function runAll(seed: string, operations: number, verbose: boolean): Promi
     console.log(`  ${count(done)} operations so far`)
   })
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1)
+  showChecks(report)
   if (verbose) showCounts('Faults', report.faultCounts)
   if (verbose) showCounts('Situations', report.situations)
   console.log(
@@ -66,6 +80,10 @@ async function runAll(seed: string, operations: number, verbose: boolean): Promi
   // A short run meets what it meets; one that was to prove something must have met everything.
   if (report.missed.length > 0 && operations >= 100 * EPOCH_OPERATIONS) {
     console.log(`Never met: ${report.missed.join('; ')}`)
+    process.exitCode = 1
+  }
+  if (report.faults * 2 < report.operations) {
+    console.log('Too few faults: half as many as operations are the least that proves anything.')
     process.exitCode = 1
   }
 }

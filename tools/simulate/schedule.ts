@@ -45,36 +45,40 @@ export class Schedule {
   }
 
   #rise(from: number): void {
+    const heap = this.#heap
+    const rising = heap[from]
+    if (rising === undefined) return
     let index = from
     while (index > 0) {
-      const parent = (index - 1) >> 1
-      if (!this.#swapIfEarlier(index, parent)) return
-      index = parent
+      const parentIndex = (index - 1) >> 1
+      const parent = heap[parentIndex]
+      if (parent === undefined || !isEarlier(rising, parent)) break
+      heap[index] = parent
+      heap[parentIndex] = rising
+      index = parentIndex
     }
   }
 
   #sink(): void {
+    const heap = this.#heap
+    const [sinking] = heap
+    if (sinking === undefined) return
     let index = 0
     for (;;) {
-      const [left, right] = [2 * index + 1, 2 * index + 2]
-      const smaller = this.#isEarlier(right, left) ? right : left
-      if (!this.#swapIfEarlier(smaller, index)) return
-      index = smaller
+      const leftIndex = 2 * index + 1
+      const left = heap[leftIndex]
+      const right = heap[leftIndex + 1]
+      if (left === undefined) return
+      const [child, childIndex] =
+        right !== undefined && isEarlier(right, left) ? [right, leftIndex + 1] : [left, leftIndex]
+      if (!isEarlier(child, sinking)) return
+      heap[index] = child
+      heap[childIndex] = sinking
+      index = childIndex
     }
   }
+}
 
-  #isEarlier(index: number, than: number): boolean {
-    const [a, b] = [this.#heap[index], this.#heap[than]]
-    if (a === undefined || b === undefined) return false
-    return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
-  }
-
-  #swapIfEarlier(index: number, than: number): boolean {
-    if (!this.#isEarlier(index, than)) return false
-    const [a, b] = [this.#heap[index], this.#heap[than]]
-    if (a === undefined || b === undefined) return false
-    this.#heap[index] = b
-    this.#heap[than] = a
-    return true
-  }
+function isEarlier(a: Planned, b: Planned): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
 }
