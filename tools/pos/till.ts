@@ -81,9 +81,11 @@ async function run(words: readonly string[], options: Options): Promise<void> {
       const item = await queue.earn({ customerId: first, amount: second, currency: third })
       return console.log(`Recorded as number ${item.device_seq}.`)
     }
-    case 'reserve':
-      if (!(await syncOf().restock(first, Number(second)))) throw new Error('The codes were not reserved.')
+    case 'reserve': {
+      const problem = await syncOf().restock(first, Number(second))
+      if (problem !== null) throw new Error(problem)
       return status(queue)
+    }
     case 'redeem': {
       const code = await queue.redeem({ customerId: first, rewardId: second })
       if (code === null) throw new Error('There is no code for this reward.')

@@ -289,14 +289,14 @@ describe('reserved codes', () => {
     const disk: Disk = new Map()
     const { sync, net, server, sent } = await shop({ disk })
     net.answer = () => Response.json({ codes: server.reserve(3) })
-    expect(await sync.restock(REWARD, 3)).toBe(true)
+    expect(await sync.restock(REWARD, 3)).toBe(null)
     expect(sent[0]).toMatchObject({
       url: 'https://app.example/v1/api/points/sync/codes',
       body: JSON.stringify({ reward_id: REWARD, count: 3 }),
     })
     expect((await tillOn(disk).summary()).codes).toHaveLength(3)
     net.answer = () => problem(503, 'unavailable')
-    expect(await sync.restock(REWARD, 3)).toBe(false)
+    expect(await sync.restock(REWARD, 3)).toBe('because of unavailable')
     expect((await tillOn(disk).summary()).codes).toHaveLength(3)
   })
 

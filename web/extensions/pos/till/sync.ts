@@ -1,4 +1,3 @@
-import type { ReservedCode } from '../../../../domain/contracts/pos.ts'
 import { POS_BATCH_LIMIT, POS_BODY_LIMIT_BYTES } from '../../../../domain/contracts/pos-signing.ts'
 import { bytesOf, signedHeaders, type TillCrypto } from './device.ts'
 import { instantOf, isCodesAnswer, isSyncAnswer } from './items.ts'
@@ -52,6 +51,7 @@ const FIRST_DELAY_MS = 2_000
 const MAX_DELAY_MS = 900_000
 const MAX_RETRY_AFTER_MS = 3_600_000
 const MENDINGS_AT_ONCE = 3
+const NOT_US = 'What answered is not LoyalNest.'
 const FATAL: ReadonlySet<string> = new Set<TillProblem>([
   'device_revoked',
   'device_unknown',
@@ -123,17 +123,18 @@ export class TillSync {
   /**
    * Fills the reserve for a reward. Never at the same time as a batch: its answer would be older than what the batch says
    * of the codes.
-   * @returns false if it did not work; the codes that are there stay
+   * @returns null, or why it did not work; the codes that are there stay
    */
-  restock(rewardId: string, count: number): Promise<boolean> {
+  restock(rewardId: string, count: number): Promise<string | null> {
     return this.#inTurn(async () => {
       const { deviceId } = await this.#options.queue.summary()
-      if (deviceId === null) return false
-      const answer = await this.#post(deviceId, CODES_PATH, { reward_id: rewardId, count }).catch(() => undefined)
-      if (answer?.status !== 200 || !isCodesAnswer(answer.body)) return false
-      const codes: readonly ReservedCode[] = answer.body.codes
-      await this.#options.queue.stock(rewardId, codes)
-      return true
+      if (deviceId === null) return 'The till is not registered.'
+      const answer = await this.#post(deviceId, CODES_PATH, { reward_id: rewardId, count }).catch(reached)
+      if (typeof answer === 'string') return answer
+      if (answer.status !== 200) return answer.detail
+      if (!isCodesAnswer(answer.body)) return NOT_US
+      await this.#options.queue.stock(rewardId, answer.body.codes)
+      return null
     })
   }
 
@@ -181,7 +182,7 @@ export class TillSync {
       const answer = await this.#post(deviceId, SYNC_PATH, { sent_at: instantOf(now()), items }).catch(reached)
       if (typeof answer === 'string') return again('unreachable', answer)
       if (answer.status !== 200) return this.#refusal(answer, items.length)
-      if (!isSyncAnswer(answer.body)) return again('unreachable', 'What answered is not LoyalNest.')
+      if (!isSyncAnswer(answer.body)) return again('unreachable', NOT_US)
       const taken = await queue.settle(items, answer.body)
       this.#batchItems = Math.min(POS_BATCH_LIMIT, this.#batchItems * 2)
       const [first] = answer.body.results
