@@ -37,7 +37,12 @@ export const JobMessage = z.discriminatedUnion('job', [
     .object({ ...page, job: z.enum(['verify_ledgers', 'rebuild_ledgers']), run_id: z.uuid() })
     .describe('one run of the auditor over all ledgers of a shop'),
   z
-    .object({ job: z.literal('reconcile'), merchant_id: z.uuid(), run_id: z.uuid() })
+    .object({
+      job: z.literal('reconcile'),
+      merchant_id: z.uuid(),
+      run_id: z.uuid(),
+      step: z.int().min(0).describe('how many steps were taken before it'),
+    })
     .describe("the next step of a run that asks Shopify for orders; the run's row says where it is"),
   z
     .object({ job: z.literal('read_order'), merchant_id: z.uuid(), order_gid: ShopifyOrderGid })

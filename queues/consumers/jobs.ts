@@ -3,7 +3,9 @@ import { pooled, reasonOf, type Settlement, Settlements } from '../batch.ts'
 import { endRedemptions } from './jobs/end-redemptions.ts'
 import { runLedgers } from './jobs/ledger-run.ts'
 import type { PageJob } from './jobs/page.ts'
+import { readOrder } from './jobs/read-order.ts'
 import { rebuildProjection } from './jobs/rebuild-projection.ts'
+import { reconcile } from './jobs/reconcile.ts'
 import { settleRedemption } from './jobs/settle-redemption.ts'
 import { sweep } from './jobs/sweep.ts'
 import { syncDiscount } from './jobs/sync-reward.ts'
@@ -45,6 +47,10 @@ function runThing(env: Env, job: ThingJob): Promise<Settlement> {
       return settleRedemption(env, job)
     case 'sync_reward':
       return syncDiscount(env, job)
+    case 'reconcile':
+      return reconcile(env, job)
+    case 'read_order':
+      return readOrder(env, job)
   }
 }
 

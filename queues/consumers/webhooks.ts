@@ -1,5 +1,6 @@
 import { WebhookMessage } from '../../domain/earning/facts.ts'
 import { pooled, reasonOf, Settlements } from '../batch.ts'
+import { readEdited, resumeBackfills } from './webhooks/asked.ts'
 import { endRemovedCodes, useCodes } from './webhooks/codes.ts'
 import { forgetCustomers } from './webhooks/deletions.ts'
 import { replaceDiscounts } from './webhooks/discounts.ts'
@@ -8,9 +9,11 @@ import { mergeCustomers } from './webhooks/merges.ts'
 import { bookOrders } from './webhooks/orders.ts'
 import { storeProfiles } from './webhooks/profiles.ts'
 import type {
+  BulkFinishReceived,
   CodeRemovalReceived,
   CustomerDeletionReceived,
   DiscountDeletionReceived,
+  EditReceived,
   MergeReceived,
   OrderReceived,
   ProfileReceived,
@@ -27,7 +30,8 @@ export async function consumeWebhooks(batch: MessageBatch, env: Env): Promise<Se
   const settlements = new Settlements()
   const merchants = Map.groupBy(parse(batch.messages, settlements), ({ webhook }) => webhook.merchant_id)
   await pooled(merchants, MERCHANTS_AT_ONCE, async ([merchantId, received]) => {
-    const { orders, refunds, profiles, merges, leavers, uninstalls, removals, deletions } = byTopic(received)
+    const { orders, refunds, profiles, merges, leavers, uninstalls, removals, deletions, edits, finishes } =
+      byTopic(received)
     await Promise.all([
       bookOrders(env, merchantId, orders, refunds, settlements).then(() =>
         attachByOrders(env, merchantId, orders, settlements),
@@ -40,6 +44,8 @@ export async function consumeWebhooks(batch: MessageBatch, env: Env): Promise<Se
       ),
       mergeCustomers(env, merchantId, merges, settlements),
       forgetCustomers(env, merchantId, leavers, settlements),
+      readEdited(env, merchantId, edits, settlements),
+      resumeBackfills(env, merchantId, finishes, settlements),
       markUninstalled(env, merchantId, uninstalls, settlements),
     ])
   })
@@ -64,6 +70,8 @@ function byTopic(received: readonly Received[]) {
   const uninstalls: UninstallReceived[] = []
   const removals: CodeRemovalReceived[] = []
   const deletions: DiscountDeletionReceived[] = []
+  const edits: EditReceived[] = []
+  const finishes: BulkFinishReceived[] = []
   for (const { message, webhook } of received) {
     switch (webhook.topic) {
       case 'orders/create':
@@ -90,10 +98,16 @@ function byTopic(received: readonly Received[]) {
       case 'discounts/delete':
         deletions.push({ message, webhook })
         break
+      case 'orders/edited':
+        edits.push({ message, webhook })
+        break
+      case 'bulk_operations/finish':
+        finishes.push({ message, webhook })
+        break
       case 'app/uninstalled':
         uninstalls.push({ message, webhook })
         break
     }
   }
-  return { orders, refunds, profiles, merges, leavers, uninstalls, removals, deletions }
+  return { orders, refunds, profiles, merges, leavers, uninstalls, removals, deletions, edits, finishes }
 }

@@ -1,16 +1,19 @@
 import type { z } from 'zod'
-import type { Buyer, MoneyParts, WEBHOOK_TOPICS, WebhookMessage } from '../../domain/earning/facts.ts'
+import type { MoneyParts, WEBHOOK_TOPICS, WebhookMessage } from '../../domain/earning/facts.ts'
 import { ShopifyDiscountGid } from '../../domain/contracts/ids.ts'
 import { canonicalCode, looksLikeOurs } from '../../domain/rewards/code.ts'
+import { buyerOf } from '../integrations/shopify/buyer.ts'
 import { completeCustomer, completeOrder, completeRefund } from '../integrations/shopify/complete.ts'
-import { isExact, orderFacts, payloadBuyer, refundFacts } from '../integrations/shopify/facts.ts'
+import { isExact, orderFacts, refundFacts } from '../integrations/shopify/facts.ts'
 import { isSignedWebhook } from '../integrations/shopify/hmac.ts'
 import {
+  BulkFinished,
   Customer,
   CustomerDeleted,
   CustomersMerged,
   DiscountDeleted,
   Order,
+  OrderEdited,
   parsePayload,
   RedeemCodeRemoved,
   Refund,
@@ -106,7 +109,7 @@ async function toMessage(
     case 'orders/paid':
     case 'orders/cancelled': {
       const order = parsed(Order, completeOrder(payload))
-      const buyer = await buyerOf(env, shop, order)
+      const buyer = await buyerOf(env, shop.merchantId, order)
       const facts = orderFacts(topic, order, startedAtMs)
       checkAmounts([facts, ...facts.refunds])
       return { ...envelope, topic, order: { ...facts, buyer } }
@@ -118,6 +121,10 @@ async function toMessage(
       checkAmounts([facts])
       return { ...envelope, topic, refund: facts }
     }
+    case 'orders/edited':
+      return { ...envelope, topic, order_gid: parsed(OrderEdited, payload).order_edit.order_id }
+    case 'bulk_operations/finish':
+      return { ...envelope, topic, bulk_operation_gid: parsed(BulkFinished, payload).admin_graphql_api_id }
     case 'customers/create':
     case 'customers/update':
       return {
@@ -162,18 +169,6 @@ function triggeredAtMs({ request, startedAtMs }: Exchange): number {
 function checkAmounts(facts: readonly { readonly parts: MoneyParts }[]): void {
   if (facts.every(({ parts }) => isExact(parts))) return
   throw validationProblem([{ detail: 'the amounts add up to more than can be counted', pointer: '' }])
-}
-
-async function buyerOf(env: Env, shop: Shop, order: z.output<typeof Order>): Promise<Buyer> {
-  const buyer = payloadBuyer(order)
-  switch (buyer.kind) {
-    case 'customer':
-      return { kind: 'customer', customer_gid: buyer.customerGid }
-    case 'email':
-      return { kind: 'guest', email_index: await blindIndex(env, shop.merchantId, buyer.email) }
-    case 'nobody':
-      return buyer
-  }
 }
 
 async function customerFacts(env: Env, { merchantId }: Shop, customer: z.output<typeof Customer>) {

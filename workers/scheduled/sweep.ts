@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import type { JobMessage } from '../../domain/contracts/jobs.ts'
 import { syncJob } from '../platform/rewards.ts'
+import { eachMerchant } from './merchants.ts'
 
-const Merchants = z.array(z.object({ merchant_id: z.uuid() }))
-/** What `sendBatch` takes at once. */
-const MERCHANTS_A_PAGE = 100
 const REWARDS_A_PAGE = 100
 
 /** A message lives for 14 days at most; after that nobody asks any more why it failed. */
@@ -15,24 +13,14 @@ const FAILURES_KEPT_MS = 15 * 24 * 3_600_000
  * at each discount that the shop has not confirmed.
  */
 export async function sweepAll(env: Env): Promise<void> {
-  for (let after = ''; ;) {
-    const { results } = await env.CONTROL.prepare(
-      'select merchant_id from shops where merchant_id > ?1 order by merchant_id limit ?2',
+  await eachMerchant(env, 'all', async (merchants) => {
+    await env.JOBS.sendBatch(
+      merchants.map((merchant_id) => {
+        const body: JobMessage = { job: 'sweep', merchant_id, after: null }
+        return { body }
+      }),
     )
-      .bind(after, MERCHANTS_A_PAGE)
-      .all()
-    const merchants = Merchants.parse(results)
-    if (merchants.length > 0) {
-      await env.JOBS.sendBatch(
-        merchants.map(({ merchant_id }) => {
-          const body: JobMessage = { job: 'sweep', merchant_id, after: null }
-          return { body }
-        }),
-      )
-    }
-    if (merchants.length < MERCHANTS_A_PAGE) break
-    after = merchants.at(-1)?.merchant_id ?? after
-  }
+  })
   await syncRewards(env)
   const outdated = new Date(Date.now() - FAILURES_KEPT_MS).toISOString()
   await env.EVENT_LOG.prepare('delete from failures where at < ?1').bind(outdated).run()

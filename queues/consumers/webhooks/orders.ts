@@ -3,6 +3,7 @@ import { commandsForOrder, commandsForRefund } from '../../../domain/earning/com
 import type { Buyer, RefundFacts } from '../../../domain/earning/facts.ts'
 import { customerIdOfGid, customerIdOfGuest } from '../../../domain/ledger/identity.ts'
 import type { Command } from '../../../domain/ledger/types.ts'
+import type { BatchOutcome } from '../../../durable-objects/kernel/protocol.ts'
 import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../../durable-objects/kernel/stubs.ts'
 import { bookingSettings } from '../../../workers/platform/control.ts'
@@ -27,6 +28,9 @@ interface Task {
   readonly commands: readonly Command[]
 }
 
+/** Told how each command of an order ended. */
+export type OutcomeNote = (command: Command, outcome: BatchOutcome) => void
+
 const ACCOUNTS_AT_ONCE = 32
 /** The look into Postgres is worth this much of an order's way to the screen. */
 const LOOK_TIMEOUT_MS = 1_000
@@ -41,6 +45,7 @@ export async function bookOrders(
   orders: readonly OrderReceived[],
   refunds: readonly RefundReceived[],
   settlements: Settlements,
+  note: OutcomeNote = () => undefined,
 ): Promise<void> {
   if (orders.length === 0 && refunds.length === 0) return
   const buyers = ownersInBatch(merchantId, orders)
@@ -60,7 +65,7 @@ export async function bookOrders(
     ...(settings === undefined ? [] : orders.flatMap((order) => orderTask(order, owners, waiting, settings))),
   ]
   const accounts = Map.groupBy(tasks, ({ owner }) => owner.customerId)
-  await pooled(accounts, ACCOUNTS_AT_ONCE, ([, theirs]) => execute(env, theirs, settlements))
+  await pooled(accounts, ACCOUNTS_AT_ONCE, ([, theirs]) => execute(env, theirs, settlements, note))
   await forget(
     env,
     merchantId,
@@ -181,7 +186,7 @@ function orderTask(
 }
 
 /** One call for all that one customer's messages ask. A refusal is an answer: it is written down, not repeated. */
-async function execute(env: Env, tasks: readonly Task[], settlements: Settlements): Promise<void> {
+async function execute(env: Env, tasks: readonly Task[], settlements: Settlements, note: OutcomeNote): Promise<void> {
   const [first] = tasks
   if (first === undefined) return
   const { merchantId, customerId } = first.owner
@@ -195,8 +200,11 @@ async function execute(env: Env, tasks: readonly Task[], settlements: Settlement
         account.executeBatch({ merchantId, customerId, shopifyCustomerGid, currency: currencyOf(commands) }, commands),
     )
     for (const [index, outcome] of outcomes.entries()) {
-      if (outcome.outcome !== 'refused') continue
-      const kind = commands[index]?.kind ?? 'unknown'
+      const command = commands[index]
+      if (command === undefined) continue
+      note(command, outcome)
+      if (outcome.outcome !== 'refused' || isEditedEarn(command, outcome, commands)) continue
+      const { kind } = command
       const { code, detail } = outcome.refusal
       logLine('warn', 'command refused', { merchant_id: merchantId, customer_id: customerId, kind, code, detail })
     }
@@ -204,6 +212,13 @@ async function execute(env: Env, tasks: readonly Task[], settlements: Settlement
   } catch (error) {
     for (const { message } of tasks) settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
   }
+}
+
+/** An edited order that is in the books earned on what it was before: no wonder, and the edit beside it says the rest. */
+export function isEditedEarn(command: Command, outcome: BatchOutcome, beside: readonly Command[]): boolean {
+  if (command.kind !== 'earn_order' || outcome.outcome !== 'refused') return false
+  if (outcome.refusal.code !== 'external_id_conflict') return false
+  return beside.some((other) => other.kind === 'edit_order' && other.orderGid === command.orderGid)
 }
 
 /** The shop's currency, as far as the commands tell. */

@@ -15,3 +15,5 @@ export type CustomerDeletionReceived = Topic<'customers/delete'>
 export type UninstallReceived = Topic<'app/uninstalled'>
 export type DiscountDeletionReceived = Topic<'discounts/delete'>
 export type CodeRemovalReceived = Topic<'discounts/redeemcode_removed'>
+export type EditReceived = Topic<'orders/edited'>
+export type BulkFinishReceived = Topic<'bulk_operations/finish'>

@@ -96,14 +96,14 @@ const refundFields = {
 const ListedRefund = z.object(refundFields)
 export type RefundPayload = z.output<typeof ListedRefund>
 
-/** `refunds/create`. `order_id` has no gid beside it: {@link parsePayload} keeps its exact digits. */
-export const Refund = z.object({
-  ...refundFields,
-  order_id: z
-    .union([z.string(), z.int()])
-    .transform((id) => `gid://shopify/Order/${id}`)
-    .pipe(ShopifyOrderGid),
-})
+/** An `order_id` without a gid beside it: {@link parsePayload} keeps its exact digits. */
+const OrderDigits = z
+  .union([z.string(), z.int()])
+  .transform((id) => `gid://shopify/Order/${id}`)
+  .pipe(ShopifyOrderGid)
+
+/** `refunds/create`. */
+export const Refund = z.object({ ...refundFields, order_id: OrderDigits })
 
 /** `orders/create`, `orders/paid`, `orders/cancelled`. */
 export const Order = z.object({
@@ -158,6 +158,12 @@ export const RedeemCodeRemoved = z.object({
 /** `discounts/delete`: a discount of any kind was deleted, and its codes with it. */
 export const DiscountDeleted = z.object({ admin_graphql_api_id: z.string().max(200) })
 
+/** `orders/edited`: which lines changed, and nothing of how the order is now. */
+export const OrderEdited = z.object({ order_edit: z.object({ order_id: OrderDigits }) })
+
+/** `bulk_operations/finish`. */
+export const BulkFinished = z.object({ admin_graphql_api_id: z.string().max(200) })
+
 /** `app/uninstalled`: which shop it is, the signed header says. */
 export const Uninstalled = z.object({})
 
@@ -170,6 +176,6 @@ function exactOrderId(key: string, value: unknown, context?: { readonly source?:
 /** The JSON of a webhook's body. Throws `SyntaxError`. */
 export function parsePayload(topic: string, body: ArrayBuffer): unknown {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body)
-  // Only refunds need the exact id, and a reviver visits every value of what may be megabytes.
-  return topic === 'refunds/create' ? JSON.parse(text, exactOrderId) : JSON.parse(text)
+  // Only these need the exact id, and a reviver visits every value of what may be megabytes.
+  return topic === 'refunds/create' || topic === 'orders/edited' ? JSON.parse(text, exactOrderId) : JSON.parse(text)
 }

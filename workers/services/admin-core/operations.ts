@@ -10,6 +10,7 @@ import { neonPing } from '../../platform/neon.ts'
 import { compareProjections } from './comparison.ts'
 import { startRun, verifyLedger } from './ledgers.ts'
 import { readLiability } from './liability.ts'
+import { listReconciliations, startReconciliation } from './reconciliation.ts'
 import { deadLetter, deadLetters, markReplayed, sendAgain } from './repository.ts'
 
 type Ids =
@@ -21,6 +22,8 @@ type Ids =
   | 'adminCore.startLedgerRun'
   | 'adminCore.ledgerRun'
   | 'adminCore.liability'
+  | 'adminCore.startReconciliation'
+  | 'adminCore.listReconciliations'
   | 'admin-core.health'
 
 function callerOf({ caller }: HandlerContext): Caller {
@@ -105,6 +108,18 @@ export const adminCore: Handlers<Ids> = {
       pointValue: query.point_value ?? null,
     }
     return { ok: true, body: await readLiability(env, merchantId, terms) }
+  },
+
+  'adminCore.startReconciliation': (context, { body }) =>
+    once(context, (env, _merchantId, claim) =>
+      startReconciliation(env, callerOf(context).shop, body, claim, context.nowMs),
+    ),
+
+  'adminCore.listReconciliations': async (context, { query }) => {
+    const page = await listReconciliations(context.env, merchantOf(context), query)
+    return page === undefined
+      ? refuse('validation_failed', 'The cursor is not one that this list gave out.', '/cursor')
+      : { ok: true, body: page }
   },
 
   'admin-core.health': ({ env }) =>

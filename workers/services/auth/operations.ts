@@ -2,8 +2,10 @@ import { refuse } from '../../../domain/contracts/errors.ts'
 import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
 import { syncWaitingRewards } from '../../integrations/shopify/sync.ts'
+import { readSettings } from '../../platform/control.ts'
 import { checkHealth } from '../../platform/health.ts'
 import type { Handlers } from '../../platform/handler.ts'
+import { backfillOnce, resumeRuns } from '../../platform/reconciliations.ts'
 import { issueShopperToken, issueVisitorToken } from '../../platform/token.ts'
 
 /**
@@ -11,7 +13,7 @@ import { issueShopperToken, issueVisitorToken } from '../../platform/token.ts'
  * proxy's signature or the session token.
  */
 export const auth: Handlers<'auth.shopperSession' | 'auth.connectShop' | 'auth.health'> = {
-  async 'auth.connectShop'({ env, caller }) {
+  async 'auth.connectShop'({ env, caller, nowMs }) {
     if (caller?.principal.kind !== 'staff') throw new Error('the guard lets nobody else here')
     const { merchantId, domain } = caller.shop
     const { sessionToken } = caller.principal
@@ -20,7 +22,9 @@ export const auth: Handlers<'auth.shopperSession' | 'auth.connectShop' | 'auth.h
       (hub) => hub.connectShopify(merchantId, domain, sessionToken),
     )
     if (connection.ok) {
-      await syncWaitingRewards(env, merchantId)
+      const [{ settings }] = await Promise.all([readSettings(env, merchantId), syncWaitingRewards(env, merchantId)])
+      await resumeRuns(env, merchantId)
+      await backfillOnce(env, merchantId, settings.history.earn_days, nowMs)
       return { ok: true, body: { connected: true, scopes: [...connection.scopes] } }
     }
     return connection.problem === 'refused'

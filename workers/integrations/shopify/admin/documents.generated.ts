@@ -428,6 +428,11 @@ export type RefundQueryVariables = Exact<{
 
 export type RefundQuery = { readonly refund: { readonly id: string, readonly createdAt: string | null, readonly processedAt: string, readonly refundLineItems: { readonly nodes: ReadonlyArray<{ readonly quantity: number, readonly subtotalSet: { readonly shopMoney: { readonly amount: string, readonly currencyCode: CurrencyCode } }, readonly totalTaxSet: { readonly shopMoney: { readonly amount: string, readonly currencyCode: CurrencyCode } }, readonly lineItem: { readonly id: string } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly refundShippingLines: { readonly nodes: ReadonlyArray<{ readonly subtotalAmountSet: { readonly shopMoney: { readonly amount: string, readonly currencyCode: CurrencyCode } }, readonly taxAmountSet: { readonly shopMoney: { readonly amount: string, readonly currencyCode: CurrencyCode } } }> }, readonly orderAdjustments: { readonly nodes: ReadonlyArray<{ readonly reason: OrderAdjustmentDiscrepancyReason | null, readonly amountSet: { readonly shopMoney: { readonly amount: string, readonly currencyCode: CurrencyCode } }, readonly taxAmountSet: { readonly shopMoney: { readonly amount: string, readonly currencyCode: CurrencyCode } } }> } } | null };
 
+export type OrderEmailQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OrderEmailQuery = { readonly orders: { readonly nodes: ReadonlyArray<{ readonly email: string | null }> } };
+
 export type RunBulkQueryMutationVariables = Exact<{
   query: string;
 }>;

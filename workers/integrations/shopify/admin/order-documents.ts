@@ -1,8 +1,10 @@
 import { z } from 'zod'
-import { document, UserErrors } from './document.ts'
+import { document, type Read, UserErrors } from './document.ts'
 import type {
   BulkOperationQuery,
   BulkOperationQueryVariables,
+  OrderEmailQuery,
+  OrderEmailQueryVariables,
   OrderLinesQuery,
   OrderLinesQueryVariables,
   OrderQuery,
@@ -67,7 +69,7 @@ export const LineNode = z.object({
   taxable: z.boolean(),
   originalUnitPriceSet: Money,
 })
-export type LineNode = z.infer<typeof LineNode>
+export type LineNode = Read<z.infer<typeof LineNode>>
 
 export const ShippingNode = z.object({
   ...taxesAndDiscounts,
@@ -75,7 +77,7 @@ export const ShippingNode = z.object({
   originalPriceSet: Money,
   discountedPriceSet: Money,
 })
-export type ShippingNode = z.infer<typeof ShippingNode>
+export type ShippingNode = Read<z.infer<typeof ShippingNode>>
 
 /** An order without its lists. */
 export const OrderNode = z.object({
@@ -96,10 +98,10 @@ export const OrderNode = z.object({
   totalTipReceivedSet: Money,
   refunds: z.array(z.object({ id: z.string() })),
 })
-export type OrderNode = z.infer<typeof OrderNode>
+export type OrderNode = Read<z.infer<typeof OrderNode>>
 
 const ListedOrder = OrderNode.extend({ lineItems: page(LineNode), shippingLines: page(ShippingNode) })
-export type ListedOrder = z.infer<typeof ListedOrder>
+export type ListedOrder = Read<z.infer<typeof ListedOrder>>
 
 /** `search` in Shopify's search syntax; the least recently changed first. */
 export const ORDERS = document<OrdersQueryVariables, OrdersQuery>(
@@ -159,7 +161,7 @@ const RefundedLine = z.object({
   totalTaxSet: Money,
   lineItem: z.object({ id: z.string() }),
 })
-export type RefundedLine = z.infer<typeof RefundedLine>
+export type RefundedLine = Read<z.infer<typeof RefundedLine>>
 
 export const RefundNode = z.object({
   id: z.string(),
@@ -171,7 +173,7 @@ export const RefundNode = z.object({
     nodes: z.array(z.object({ amountSet: Money, taxAmountSet: Money, reason: z.string().nullable() })),
   }),
 })
-export type RefundNode = z.infer<typeof RefundNode>
+export type RefundNode = Read<z.infer<typeof RefundNode>>
 
 export const REFUND = document<RefundQueryVariables, RefundQuery>(
   'query',
@@ -187,6 +189,15 @@ export const REFUND = document<RefundQueryVariables, RefundQuery>(
     }
   }`,
   z.object({ refund: RefundNode.nullable() }),
+)
+
+/** Finds out whether the app may read addresses: a bulk operation that may not fails as a whole. */
+export const ORDER_EMAIL = document<OrderEmailQueryVariables, OrderEmailQuery>(
+  'query',
+  `query OrderEmail {
+    orders(first: 1) { nodes { email } }
+  }`,
+  z.object({ orders: z.object({ nodes: z.array(z.object({ email: z.string().nullable() })) }) }),
 )
 
 /** For a bulk operation: all orders that a search finds, each with its lines below it. */
@@ -260,6 +271,7 @@ export const ORDER_DOCUMENTS: readonly { readonly kind: 'query' | 'mutation'; re
   ORDER_LINES,
   ORDER_SHIPPING,
   REFUND,
+  ORDER_EMAIL,
   RUN_BULK_QUERY,
   BULK_OPERATION,
   RECENT_BULK_OPERATIONS,
