@@ -2,8 +2,24 @@ import { describe, expect, it } from 'vitest'
 import { PointsEvent } from '../contracts/events.ts'
 import { Transaction } from '../contracts/points.ts'
 import { balanceOf } from './balance.ts'
-import { adjustOf, captureOf, DAY_MS, grantOf, holdOf, orderOf, redeemOf, refundOf, TestAccount } from './examples.ts'
-import { eventTypeOf, toPointsEvent, toTransaction, typeOf } from './transaction.ts'
+import { decide } from './decide.ts'
+import {
+  adjustOf,
+  captureOf,
+  DAY_MS,
+  Family,
+  grantOf,
+  holdOf,
+  importOf,
+  mergeInto,
+  MONDAY_MS,
+  orderOf,
+  redeemOf,
+  refundOf,
+  TestAccount,
+} from './examples.ts'
+import { MemoryLedger } from './memory.ts'
+import { eventStateOf, eventTypeOf, toPointsEvent, toPointsEvents, toTransaction, typeOf } from './transaction.ts'
 
 const CUSTOMER = '0b0f5f3e-7d0c-5b7a-9d0e-3b7c7c1f2a10'
 const OWNER = {
@@ -64,6 +80,47 @@ describe('an entry', () => {
     })
     expect(events[3]).toMatchObject({ event_type: 'points.redeemed', data: { currency: 'USD' } })
     expect(new Set(events.map((event) => event.event_id)).size).toBe(events.length)
+  })
+
+  it('is an event that tells what is left of the lots that it touched', () => {
+    const account = busyAccount()
+    const balance = balanceOf(account, CUSTOMER, account.nowMs)
+    const eventOf = (seq: number) => {
+      const entry = account.entries[seq - 1]
+      if (entry === undefined) throw new Error(`there is no entry ${seq}`)
+      return PointsEvent.parse(toPointsEvent(entry, balance, OWNER, eventStateOf(account, entry)))
+    }
+    // As they stand now, not as the entry left them: 37 of the 50 points have expired since.
+    const lot = { lot: 3, granted: 50, remaining: 0, expired: 37, expires_at: '2026-03-03T23:00:00.000Z' }
+    expect(eventOf(3).data).toMatchObject({ lots: [lot], merged_into: null })
+    expect(eventOf(4).data.lots).toEqual([lot])
+    expect(eventOf(7).data.lots).toEqual([{ lot: 7, granted: 7, remaining: 7, expired: 0, expires_at: null }])
+    expect(eventOf(1).data.lots).toEqual([])
+  })
+
+  it('is an event that tells into whom the account was merged', () => {
+    const { removed } = Family.ofTwo()
+    const into = 'c56a4180-65aa-42ec-a945-5fd21dec0538'
+    const entry = removed.book(mergeInto(into))
+    const event = toPointsEvent(entry, balanceOf(removed, CUSTOMER, removed.nowMs), OWNER, eventStateOf(removed, entry))
+    expect(PointsEvent.parse(event).data.merged_into).toBe(into)
+  })
+
+  it('that touched more lots than a message can hold is several events of one id', () => {
+    const account = new MemoryLedger()
+    for (let row = 1; row <= 1200; row += 1) account.apply(decide(account, importOf(1, row), MONDAY_MS).changes)
+    account.apply(decide(account, redeemOf(1200), MONDAY_MS).changes)
+    const entry = account.entries[1200]
+    if (entry === undefined) throw new Error('nothing was redeemed')
+    const balance = balanceOf(account, CUSTOMER, MONDAY_MS)
+    const events = toPointsEvents(entry, balance, OWNER, eventStateOf(account, entry))
+    expect(events.map(({ event_id, data }) => [event_id, data.lots.length])).toEqual([
+      [`${CUSTOMER}:1201`, 500],
+      [`${CUSTOMER}:1201`, 500],
+      [`${CUSTOMER}:1201`, 200],
+    ])
+    expect(new Set(events.flatMap(({ data }) => data.lots.map(({ lot }) => lot))).size).toBe(1200)
+    for (const event of events) expect(JSON.stringify(event).length).toBeLessThan(100_000)
   })
 
   it('has an event of its own type only where it changes spendable points by merit or by spending', () => {

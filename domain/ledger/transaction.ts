@@ -81,7 +81,10 @@ export interface EventState {
   readonly mergedInto: string | null
 }
 
-/** The state of which an entry's event tells. @param view the account now, whose balance goes with the event. */
+/**
+ * The state of which an entry's event tells.
+ * @param view the account now, whose balance goes with the event.
+ */
 export function eventStateOf(view: LedgerView, entry: Entry): EventState {
   return {
     lots: entry.allocations.flatMap(({ lot: id }) => {
@@ -132,4 +135,24 @@ export function toPointsEvent(
       currency: entry.detail.rule?.currency ?? owner.currency,
     },
   }
+}
+
+/** The most lots that one event tells of: a message of the queue holds 128 kB, a lot takes about 100 bytes. */
+const MOST_LOTS = 500
+
+/**
+ * An entry's event as the queue can take it. An entry that touched very many lots has several events, all with its id:
+ * what they say about the entry is the same, and each tells of other lots.
+ */
+export function toPointsEvents(
+  entry: Entry,
+  balance: Balance,
+  owner: EventOwner,
+  { lots, mergedInto }: EventState,
+): readonly PointsEvent[] {
+  const events = [toPointsEvent(entry, balance, owner, { lots: lots.slice(0, MOST_LOTS), mergedInto })]
+  for (let from = MOST_LOTS; from < lots.length; from += MOST_LOTS) {
+    events.push(toPointsEvent(entry, balance, owner, { lots: lots.slice(from, from + MOST_LOTS), mergedInto }))
+  }
+  return events
 }

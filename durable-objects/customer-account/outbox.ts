@@ -1,6 +1,6 @@
 import type { PointsEvent, RedemptionEvent } from '../../domain/contracts/events.ts'
 import { balanceOf } from '../../domain/ledger/balance.ts'
-import { eventStateOf, toPointsEvent } from '../../domain/ledger/transaction.ts'
+import { eventStateOf, toPointsEvents } from '../../domain/ledger/transaction.ts'
 import { toRedemptionEvent } from '../../domain/rewards/public.ts'
 import type { RedemptionStore } from './redemption-store.ts'
 import type { Store } from './store.ts'
@@ -59,7 +59,7 @@ export class Outbox {
     const balance = balanceOf(this.#store, identity.customerId, nowMs)
     try {
       await this.#send([
-        ...entries.map((entry) => toPointsEvent(entry, balance, identity, eventStateOf(this.#store, entry))),
+        ...entries.flatMap((entry) => toPointsEvents(entry, balance, identity, eventStateOf(this.#store, entry))),
         ...redemptions.map((record) => toRedemptionEvent(record, identity)),
       ])
     } catch (error) {
