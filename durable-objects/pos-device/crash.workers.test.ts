@@ -127,13 +127,15 @@ describe('a device’s object that dies', () => {
   })
 })
 
-describe('an account that does not answer', () => {
-  const withoutThird: Fault = (real) => async (currency, bookings) => {
-    const booked = await real(currency, bookings)
-    // The third one's answer is lost, though it was booked.
-    return booked.map((outcome, index) => (index === 2 ? null : outcome))
-  }
+const never: Fault = () => (_currency, bookings) => Promise.resolve(bookings.map(() => null))
 
+/** The third one's answer is lost, though it was booked. */
+const withoutThird: Fault = (real) => async (currency, bookings) => {
+  const booked = await real(currency, bookings)
+  return booked.map((outcome, index) => (index === 2 ? null : outcome))
+}
+
+describe('an account that does not answer', () => {
   it('lets its item wait, and all after it, also those of others; then all end as in order', async () => {
     const [orderly, till] = [newTill(), newTill()]
     await send(orderly, await batchOf(orderly))
@@ -157,7 +159,6 @@ describe('an account that does not answer', () => {
   it('lets new items wait as well, while the device knows its duplicates', async () => {
     const till = newTill()
     const items = [sale(1, 1, '10'), sale(2, 2, '10'), sale(3, 3, '10')]
-    const never: Fault = () => (_currency, bookings) => Promise.resolve(bookings.map(() => null))
     await sendInto(till, items.slice(0, 2), never)
     const results = await sendInto(till, [...items, sale(9, 9, '1'), {}], never)
     expect(summary({ results: results === 'crash' ? [] : results })).toEqual([

@@ -8,6 +8,7 @@ import { WEBHOOK_OPERATIONS } from '../../domain/contracts/operations/webhooks.t
 import { type Permission, PERMISSIONS } from '../../domain/contracts/permissions.ts'
 import { customerIdOfGid } from '../../domain/ledger/identity.ts'
 import { call, get, newKey, newShop, post, proxied, sessionQuery, type TestShop } from './testing.ts'
+import { newDevice, newDeviceKey, signed, type TestDevice } from './testing-device.ts'
 
 /** Every operation × every kind of caller. What an operation needs is declared once; this proves that it is asked for. */
 
@@ -23,6 +24,9 @@ interface Callers {
   readonly uninstalled: string
   readonly shopper: string
   readonly visitor: string
+  readonly device: TestDevice
+  /** Devices whose signature is worth nothing. */
+  readonly strangers: readonly TestDevice[]
 }
 
 /** The session of a storefront page, `''` for one where nobody is logged in. */
@@ -51,12 +55,34 @@ beforeAll(async () => {
     uninstalled: gone.key,
     shopper: await pageToken(shop, CUSTOMER),
     visitor: await pageToken(shop, ''),
+    device: await newDevice(shop),
+    strangers: await strangersOf(shop),
   }
 })
 
-function ask({ method, path }: Operation, bearer?: string) {
-  return call(path.replace('{id}', 'none').replace('{record}', 'none'), {
-    method: method.toUpperCase(),
+/** A device whose key was revoked, one with another's key, and one that nobody registered. */
+async function strangersOf(shop: TestShop): Promise<TestDevice[]> {
+  const [revoked, other] = [await newDevice(shop), await newDevice(shop)]
+  await post(`/v1/api/devices/${revoked.id}/revoke`, shop.key, undefined)
+  const keys = await newDeviceKey()
+  return [revoked, { ...keys, id: other.id }, { ...keys, id: crypto.randomUUID() }]
+}
+
+/** Asks as a till does. */
+async function askSigned(operation: Operation, device: TestDevice) {
+  const path = pathOf(operation)
+  const method = operation.method.toUpperCase()
+  return call(path, { method, headers: await signed(device, method, path, '') })
+}
+
+/** A path with nothing real in it. */
+function pathOf({ path }: Operation): string {
+  return path.replaceAll(/\{\w+\}/g, 'none')
+}
+
+function ask(operation: Operation, bearer?: string) {
+  return call(pathOf(operation), {
+    method: operation.method.toUpperCase(),
     headers: bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
   })
 }
@@ -103,6 +129,14 @@ describe.each(operations.map((operation) => [operation.id, operation] as const))
 
   it('lets a shopper in only where it says so', async () => {
     expect(verdict(await ask(operation, callers.shopper))).toBe(expected(operation, 'shopper'))
+  })
+
+  it('lets a till in only where it says so, by its own signature', async () => {
+    const isIn = operation.access.kind === 'device' || operation.access.kind === 'public'
+    expect(verdict(await askSigned(operation, callers.device))).toBe(isIn ? 'in' : 401)
+    for (const stranger of callers.strangers) {
+      expect(verdict(await askSigned(operation, stranger))).toBe(operation.access.kind === 'public' ? 'in' : 401)
+    }
   })
 
   it('lets a page where nobody is logged in only where it says so', async () => {
