@@ -74,6 +74,8 @@ function firstInstantOfDay(day: number, timeZone: string): number {
 
 /** A day's end that was worked out lately: the same for everything that happens on one local day. */
 interface KnownEnd {
+  /** The number of that day, which lasts from `fromMs` until `untilMs`. */
+  readonly day: number
   readonly fromMs: number
   readonly untilMs: number
   readonly endMs: number
@@ -90,7 +92,11 @@ let last: { readonly days: number; readonly timeZone: string; readonly known: Kn
  * that no longer belongs to it. 1 day from Monday 15:00 is the end of Tuesday.
  */
 export function endOfDayAfterMs(fromMs: number, days: number, timeZone: string): number {
-  if (last?.days === days && last.timeZone === timeZone && isWithin(last.known, fromMs)) return last.known.endMs
+  return endAfter(fromMs, days, timeZone).endMs
+}
+
+function endAfter(fromMs: number, days: number, timeZone: string): KnownEnd {
+  if (last?.days === days && last.timeZone === timeZone && isWithin(last.known, fromMs)) return last.known
   const key = `${days} ${Math.floor(fromMs / DAY_MS)} ${timeZone}`
   let known = recent.get(key)
   if (known === undefined || !isWithin(known, fromMs)) {
@@ -99,7 +105,7 @@ export function endOfDayAfterMs(fromMs: number, days: number, timeZone: string):
     recent.set(key, known)
   }
   last = { days, timeZone, known }
-  return known.endMs
+  return known
 }
 
 function isWithin({ fromMs, untilMs }: KnownEnd, atMs: number): boolean {
@@ -109,6 +115,7 @@ function isWithin({ fromMs, untilMs }: KnownEnd, atMs: number): boolean {
 function workedOut(atMs: number, days: number, timeZone: string): KnownEnd {
   const day = dayNumber(atMs, timeZone)
   return {
+    day,
     fromMs: startOfDayMs(day, timeZone),
     untilMs: startOfDayMs(day + 1, timeZone),
     endMs: startOfDayMs(day + days + 1, timeZone),
@@ -123,7 +130,7 @@ function calendarDay({ month, day }: CalendarExpiry, year: number): number {
 
 /** The end of the first day of the calendar that is at least `minDays` after the day of the grant. */
 function calendarEndMs(calendar: CalendarExpiry, timeZone: string, grantedAtMs: number): number {
-  const grantedOn = dayNumber(grantedAtMs, timeZone)
+  const grantedOn = endAfter(grantedAtMs, 0, timeZone).day
   const earliest = grantedOn + calendar.minDays
   const year = new Date(earliest * DAY_MS).getUTCFullYear()
   const thisYear = calendarDay(calendar, year)
