@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { type Canonical, canonicalJson } from '../ledger/canonical.ts'
 import { pointsLeft, readOrder } from '../ledger/orders.ts'
 import type { AccountState, Entry, Hold, LedgerView, Lot, Pending } from '../ledger/types.ts'
@@ -239,7 +240,9 @@ function mustBe(invariant: number, what: string, is: number, by: string, should:
   return is === should ? [] : [{ invariant, detail: `${what} is ${is}, by ${by} ${should}` }]
 }
 
-function messageOf(error: unknown): string {
+/** Why something could not be read, in one line. */
+export function messageOf(error: unknown): string {
+  if (error instanceof z.ZodError) return 'it does not parse'
   return error instanceof Error ? error.message : String(error)
 }
 

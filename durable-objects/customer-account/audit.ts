@@ -1,4 +1,4 @@
-import { type Finding, LedgerAuditor, type StoredAccount } from '../../domain/audit/auditor.ts'
+import { type Finding, LedgerAuditor, messageOf, type StoredAccount } from '../../domain/audit/auditor.ts'
 import type { Lot } from '../../domain/ledger/types.ts'
 import type { AccountRef, LedgerAudit } from '../kernel/protocol.ts'
 import {
@@ -18,11 +18,13 @@ import type { Store } from './store.ts'
 /** Rows that are read in one go; between pages the object serves others. */
 const ENTRIES_A_PAGE = 250
 const LOTS_A_PAGE = 500
+/** Each is one round of the event loop; a call that waits gets in within about a dozen. */
+const TURNS_BETWEEN = 12
 
 /** Reads all of the ledger and checks it; changes nothing. Null if nothing was ever booked here. */
-export async function auditLedger(sql: SqlStorage, store: Store): Promise<LedgerAudit | null> {
-  if (!store.hasTables || isEmpty(sql)) return null
-  const reading = new Reading(sql, store)
+export async function auditLedger(storage: DurableObjectStorage, store: Store): Promise<LedgerAudit | null> {
+  if (!store.hasTables || isEmpty(storage.sql)) return null
+  const reading = new Reading(storage, store)
   const unreadable: Finding[] = []
   try {
     await reading.toItsEnd(() => {
@@ -47,9 +49,13 @@ export async function auditLedger(sql: SqlStorage, store: Store): Promise<Ledger
  * Writes lots and account anew from the entries where they differ; the rest of the account's row stays. True if it did.
  * @throws when the entries are broken, or do not reach as far as the account says: then they are no ground for a state.
  */
-export async function rebuildLedger(sql: SqlStorage, store: Store, account: AccountRef): Promise<boolean> {
-  if (!store.hasTables || isEmpty(sql)) return false
-  const reading = new Reading(sql, store)
+export async function rebuildLedger(
+  storage: DurableObjectStorage,
+  store: Store,
+  account: AccountRef,
+): Promise<boolean> {
+  if (!store.hasTables || isEmpty(storage.sql)) return false
+  const reading = new Reading(storage, store)
   let changed = false
   await reading.toItsEnd(() => {
     reading.refuseBroken()
@@ -76,17 +82,24 @@ function isEmpty(sql: SqlStorage): boolean {
  */
 class Reading {
   readonly auditor: LedgerAuditor
+  readonly #storage: DurableObjectStorage
   readonly #sql: SqlStorage
   #lotCursor = 0
 
-  constructor(sql: SqlStorage, store: Store) {
-    this.#sql = sql
+  constructor(storage: DurableObjectStorage, store: Store) {
+    this.#storage = storage
+    this.#sql = storage.sql
     this.auditor = new LedgerAuditor(store)
   }
 
   /** Reads on until `atEnd`, called each time when there is no further entry, has nothing more to do. */
   async toItsEnd(atEnd: () => boolean): Promise<void> {
-    for (let isOver = false; !isOver; await giveWay()) isOver = this.#readPage() ? false : atEnd()
+    for (let isOver = false; !isOver; await this.#giveWay()) isOver = this.#readPage() ? false : atEnd()
+  }
+
+  /** Lets whoever waits have a turn. Not by a timer: workerd rings none while calls keep coming, and this would starve. */
+  async #giveWay(): Promise<void> {
+    for (let turn = 0; turn < TURNS_BETWEEN; turn += 1) await this.#storage.sync()
   }
 
   /** True: there may be more. */
@@ -185,13 +198,4 @@ class Reading {
       remaining: sum?.remaining ?? 0,
     }
   }
-}
-
-/** Lets the object answer whoever waits. */
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -155,12 +155,12 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
 
   async audit(account: AccountRef): Promise<LedgerAudit | null> {
     this.#admit(account)
-    return auditLedger(this.ctx.storage.sql, this.#store)
+    return auditLedger(this.ctx.storage, this.#store)
   }
 
   async rebuildState(account: AccountRef): Promise<boolean> {
     this.#admit(account)
-    const changed = await rebuildLedger(this.ctx.storage.sql, this.#store, account)
+    const changed = await rebuildLedger(this.ctx.storage, this.#store, account)
     if (changed) await this.wake(account)
     return changed
   }
