@@ -172,10 +172,11 @@ async function startParts(
   return { info, died: death.promise, stop }
 }
 
-function bindingsOf(
+/** The Worker's vars and secrets that replace those of wrangler.toml. */
+export function bindingsOf(
   origins: { app: string; shopify: string },
   secrets: LocalSecrets,
-  database: Database,
+  database: Pick<Database, 'neonProxy' | 'databaseUrl'>,
 ): Record<string, string> {
   return {
     ENVIRONMENT: 'local',
@@ -205,7 +206,8 @@ function watcher(ending: AbortSignal, tell: (sentence: string) => void): Watch {
   }
 }
 
-async function healthy(app: string, signal: AbortSignal | undefined): Promise<void> {
+/** Waits until every service answers. @throws after half a minute, with the last answer */
+export async function healthy(app: string, signal: AbortSignal | undefined): Promise<void> {
   const deadlineMs = Date.now() + HEALTH_TIMEOUT_MS
   let last = 'no answer'
   while (Date.now() < deadlineMs) {
