@@ -37,6 +37,22 @@ export function customerPayload(customer: Customer, currency: string): Payload {
   }
 }
 
+/** `customers/merge`, once it is done. */
+export function customersMergedPayload(kept: Customer, removed: Customer): Payload {
+  return {
+    admin_graphql_api_customer_kept_id: gid('Customer', kept.id),
+    admin_graphql_api_customer_deleted_id: gid('Customer', removed.id),
+    admin_graphql_api_job_id: null,
+    status: 'completed',
+    errors: [],
+  }
+}
+
+/** `customers/delete`. */
+export function customerDeletedPayload({ id }: Customer): Payload {
+  return { id: BigInt(id), tax_exemptions: [], admin_graphql_api_id: gid('Customer', id) }
+}
+
 /** `app/uninstalled` carries the shop. */
 export function shopPayload(shop: ShopIdentity): Payload {
   return {

@@ -17,7 +17,9 @@ import {
   bulkFinishedPayload,
   orderEditedPayload,
   codeRemovedPayload,
+  customerDeletedPayload,
   customerPayload,
+  customersMergedPayload,
   discountDeletedPayload,
   shopPayload,
 } from './shop-payloads.ts'
@@ -81,6 +83,33 @@ export class Shop {
       this.store.saveCustomer(renamed)
       this.#tell('customers/update', customerPayload(renamed, CURRENCY), randomUUID(), null)
     })
+  }
+
+  /** Merges a customer into another, who gets the orders. The sentence why not, or undefined. */
+  mergeCustomers(removed: Customer, kept: Customer): string | undefined {
+    if (removed.id === kept.id) return 'A customer cannot be merged into itself.'
+    const at = new Date().toISOString()
+    this.store.transaction(() => {
+      for (const order of this.store.orders(removed.id)) {
+        this.store.saveOrder({ ...order, customerId: kept.id, updatedAt: at })
+      }
+      this.store.removeCustomer(removed.id)
+      const renewed = { ...kept, updatedAt: at }
+      this.store.saveCustomer(renewed)
+      this.#tell('customers/merge', customersMergedPayload(renewed, removed), randomUUID(), null)
+      this.#tell('customers/update', customerPayload(renewed, CURRENCY), randomUUID(), null)
+    })
+    return undefined
+  }
+
+  /** Deletes a customer, as Shopify does only where there are no orders. The sentence why not, or undefined. */
+  deleteCustomer(customer: Customer): string | undefined {
+    if (this.store.orders(customer.id).length > 0) return 'A customer who has orders cannot be deleted.'
+    this.store.transaction(() => {
+      this.store.removeCustomer(customer.id)
+      this.#tell('customers/delete', customerDeletedPayload(customer), randomUUID(), null)
+    })
+    return undefined
   }
 
   /**

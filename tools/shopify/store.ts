@@ -104,6 +104,12 @@ export class Store {
     return CustomerRow.optional().parse(this.#db.prepare('select * from customers where email = ?').get(email))
   }
 
+  /** Whoever was logged in is not any more. */
+  removeCustomer(id: string): void {
+    this.#db.prepare('update sessions set customer_id = null where customer_id = ?').run(id)
+    this.#db.prepare('delete from customers where id = ?').run(id)
+  }
+
   session(token: string): Session | undefined {
     return Session.optional().parse(this.#db.prepare('select * from sessions where token = ?').get(token))
   }
@@ -170,7 +176,7 @@ export class Store {
     this.#db
       .prepare(
         `insert into orders (id, number, token, customer_id, body) values (?, ?, ?, ?, ?)
-         on conflict (id) do update set body = excluded.body`,
+         on conflict (id) do update set customer_id = excluded.customer_id, body = excluded.body`,
       )
       .run(order.id, order.number, order.token, order.customerId, JSON.stringify(order))
   }

@@ -49,6 +49,7 @@ export function frame(title: string, notice: string | undefined, body: Html): Ht
           <a class="brand" href="/admin"><span>Back office</span></a>
           <nav class="links" aria-label="Back office">
             <a href="/admin">Orders</a>
+            <a href="/admin/customers">Customers</a>
             <a href="/admin/discounts">Discounts</a>
             <a href="/admin/webhooks">Webhooks</a>
             <a href="/">Storefront</a>

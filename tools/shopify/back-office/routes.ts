@@ -6,6 +6,7 @@ import { DeliveryMode, LATE_MS } from '../deliveries.ts'
 import { formOf } from '../forms.ts'
 import { type Order, wholeRefund } from '../order.ts'
 import type { Shop } from '../shop.ts'
+import { customersPage } from './customers-page.ts'
 import { discountsPage } from './discounts-page.ts'
 import { deliveryPage, orderPage, ordersPage, webhooksPage } from './pages.ts'
 
@@ -28,6 +29,7 @@ function noticeOf(c: Context): string | undefined {
 export function backOffice(shop: Shop, clientId: string): Hono {
   const app = new Hono().basePath('/admin')
   orders(app, shop)
+  customers(app, shop)
   webhooks(app, shop)
   discounts(app, shop)
   app.post('/uninstall', (c) => {
@@ -76,6 +78,26 @@ function orders(app: Hono, shop: Shop): void {
       if (pieces.some(([, quantity]) => !Number.isSafeInteger(quantity))) return 'Please give whole numbers.'
       return shop.refund(order, { quantities: new Map(pieces), shipping: form['shipping'] === 'yes', note: null })
     })
+  })
+}
+
+function customers(app: Hono, shop: Shop): void {
+  const { store } = shop
+  const page = '/admin/customers'
+  app.get('/customers', (c) => {
+    const rows = store.customers().map((customer) => ({ customer, orders: store.orders(customer.id).length }))
+    return c.html(customersPage(rows, noticeOf(c)))
+  })
+  app.post('/customers/:id{[0-9]+}/merge', async (c) => {
+    const [removed, kept] = [store.customer(c.req.param('id')), store.customer((await formOf(c))['into'] ?? '')]
+    if (!removed || !kept) return back(c, page, 'There is no such customer any more.')
+    const done = `${removed.firstName} is merged into ${kept.firstName}.`
+    return back(c, page, shop.mergeCustomers(removed, kept) ?? done)
+  })
+  app.post('/customers/:id{[0-9]+}/delete', (c) => {
+    const customer = store.customer(c.req.param('id'))
+    if (!customer) return back(c, page, 'There is no such customer any more.')
+    return back(c, page, shop.deleteCustomer(customer) ?? `${customer.firstName} is deleted.`)
   })
 }
 
