@@ -166,8 +166,8 @@ describe('redemptions in Postgres', () => {
       const real = env.CUSTOMER_ACCOUNT.getByName(name)
       return {
         ledger: (...query: Parameters<typeof real.ledger>) => real.ledger(...query),
-        redemptions: async (...query: Parameters<typeof real.redemptions>) => {
-          const page = await real.redemptions(...query)
+        redemptionsHere: async (...query: Parameters<typeof real.redemptionsHere>) => {
+          const page = await real.redemptionsHere(...query)
           await meanwhile()
           return page
         },

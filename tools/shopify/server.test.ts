@@ -290,3 +290,33 @@ test('what a shopper types is escaped', async () => {
   const response = await fetch(`${shop.url}/account/login`, { method: 'POST', body: new URLSearchParams({ email }) })
   expect(await response.text()).not.toContain('<script>alert')
 })
+
+test('merges customers: the kept one gets the orders, the other one is logged out, and the app hears who is kept', async () => {
+  const id = await orderId(await api('/orders.json', order()))
+  const [removed, kept] = ['7412905541101', '7412905541102']
+  await post(`/admin/customers/${removed}/merge`, { into: kept })
+  await vi.waitUntil(() => ofTopic('customers/merge').length === 1)
+  expect(JSON.parse(ofTopic('customers/merge')[0]?.body ?? '')).toEqual({
+    admin_graphql_api_customer_kept_id: `gid://shopify/Customer/${kept}`,
+    admin_graphql_api_customer_deleted_id: `gid://shopify/Customer/${removed}`,
+    admin_graphql_api_job_id: null,
+    status: 'completed',
+    errors: [],
+  })
+  const after = await fetch(`${shop.url}/admin/api/2026-10/orders/${id}.json`)
+  expect(await after.text()).toContain(`gid://shopify/Customer/${kept}`)
+  const customers = await (await fetch(`${shop.url}/admin/api/2026-10/customers.json`)).text()
+  expect(customers).not.toContain(removed)
+})
+
+test('deletes a customer without orders, and nobody else', async () => {
+  await api('/orders.json', order())
+  for (const id of ['7412905541101', '7412905541103']) await post(`/admin/customers/${id}/delete`, {})
+  await vi.waitUntil(() => ofTopic('customers/delete').length === 1)
+  expect(ofTopic('customers/delete')[0]?.body).toBe(
+    '{"id":7412905541103,"tax_exemptions":[],"admin_graphql_api_id":"gid://shopify/Customer/7412905541103"}',
+  )
+  const page = await (await fetch(`${shop.url}/admin/customers`)).text()
+  expect(page).toContain('mira@example.com')
+  expect(page).not.toContain('chloe@example.com')
+})

@@ -130,10 +130,12 @@ export function discountDeletedPayload(discountId: string): Payload {
   }
 }
 
+function deltas(lines: Edit['additions']): Payload[] {
+  return lines.map(({ lineId, pieces }) => ({ id: BigInt(lineId), delta: pieces }))
+}
+
 /** `orders/edited`: which lines, and by how many pieces; everything else is to be asked for. Ids are digits. */
 export function orderEditedPayload(edit: Edit): Payload {
-  const deltas = (lines: Edit['additions']) =>
-    lines.map(({ lineId, pieces }) => ({ id: BigInt(lineId), delta: pieces }))
   return {
     order_edit: {
       id: BigInt(edit.id),

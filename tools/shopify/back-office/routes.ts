@@ -29,7 +29,7 @@ function noticeOf(c: Context): string | undefined {
 export function backOffice(shop: Shop, clientId: string): Hono {
   const app = new Hono().basePath('/admin')
   orders(app, shop)
-  customers(app, shop)
+  people(app, shop)
   webhooks(app, shop)
   discounts(app, shop)
   app.post('/uninstall', (c) => {
@@ -81,7 +81,7 @@ function orders(app: Hono, shop: Shop): void {
   })
 }
 
-function customers(app: Hono, shop: Shop): void {
+function people(app: Hono, shop: Shop): void {
   const { store } = shop
   const page = '/admin/customers'
   app.get('/customers', (c) => {
