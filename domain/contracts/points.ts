@@ -9,6 +9,8 @@ const points = z.int().min(0)
 const businessId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, 'must be 1 to 128 letters, digits, or . _ : / -')
+/** One of the caller's own, in a name space that tills share. */
+const callersId = businessId.refine((id) => !id.startsWith('pos:'), 'must not begin with pos:, as those of tills do')
 
 const reason = oneLine(200)
 
@@ -119,7 +121,7 @@ export type EarnRequest = z.infer<typeof EarnRequest>
 export const RedeemRequest = z.strictObject({
   customer_id: CustomerRef,
   points: z.int().min(1).max(MAX_POINTS),
-  redemption_id: businessId.optional().describe('your own id of the redemption; never booked twice'),
+  redemption_id: callersId.optional().describe('your own id of the redemption; never booked twice'),
   reason: reason.optional(),
 })
 export type RedeemRequest = z.infer<typeof RedeemRequest>
@@ -132,7 +134,7 @@ export const AdjustRequest = z.strictObject({
     .max(MAX_POINTS)
     .refine((value) => value !== 0, 'must not be 0'),
   reason: reason.describe('shown in the history'),
-  adjustment_id: businessId.optional().describe('your own id of the correction; never booked twice'),
+  adjustment_id: callersId.optional().describe('your own id of the correction; never booked twice'),
   allow_debt: z.boolean().default(false).describe('let a negative correction take more than is available'),
 })
 export type AdjustRequest = z.infer<typeof AdjustRequest>

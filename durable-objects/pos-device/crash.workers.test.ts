@@ -19,6 +19,7 @@ import {
   sale,
   send,
   settingsWith,
+  shuffled,
   summary,
   tillStub,
 } from './samples.ts'
@@ -170,6 +171,48 @@ describe('an account that does not answer', () => {
     ])
     expect(summary(await send(till, items))).toEqual(['duplicate/accepted', 'duplicate/accepted', 'accepted'])
   })
+})
+
+/** Forty sales and redemptions of four customers, which reach both limits. */
+async function longStory(till: DeviceRef): Promise<readonly unknown[]> {
+  await Promise.all([0, 1, 2, 3].map((customer) => grant(till, customer, 30 * customer + 1)))
+  const codes = (await reserve(till, 45, 20)).map(({ code }) => code)
+  return Array.from({ length: 40 }, (_, index) => {
+    const seq = index + 1
+    if (seq % 13 === 0) return nothing(seq)
+    if (seq % 11 === 0) return sale(seq, 1, 'eleven')
+    return seq % 2 === 0 ? redemption(seq, (seq >> 1) % 4, codes[index >> 1] ?? '') : sale(seq, seq % 4, `${seq % 9}.99`)
+  })
+}
+
+describe('whatever the network, the till and the object do', () => {
+  const settings = settingsWith({ overdraft_customer_points: 70, overdraft_device_points: 130 })
+
+  it.each([1, 2, 3, 4, 5, 6])(
+    'the end is that of one orderly batch (seed %i)',
+    async (seed) => {
+      const [orderly, till] = [newTill(), newTill()]
+      const orderlyAnswer = await send(orderly, await longStory(orderly), { settings })
+      const items = await longStory(till)
+      const deaths = [...Object.values(DIES), withoutThird, never]
+      for (let turn = 0; turn < 12; turn += 1) {
+        const [start = 0, length = 0, fault = 0] = shuffled([...items.keys()], seed * 100 + turn)
+        const some = shuffled(items.slice(start >> 1, (start >> 1) + length + 1), seed + turn)
+        if (turn % 3 === 0) await send(till, [...some, ...some.slice(0, 3)], { settings })
+        else await sendInto(till, some, deaths[fault % deaths.length] ?? never, settings)
+      }
+      const answer = await send(till, items, { settings })
+      expect(answer.next_device_seq).toBe(41)
+      expect(await endOf(till)).toEqual(await endOf(orderly))
+      const [ended, orderlyEnded] = [answer, orderlyAnswer].map(({ results }) =>
+        results.map(({ first_result, result, reason, points }) => ({ result: first_result ?? result, reason, points })),
+      )
+      expect(ended).toEqual(orderlyEnded)
+      const reasons = new Set(ended?.map(({ reason }) => reason))
+      expect(reasons).toEqual(new Set([null, 'overdraft_customer', 'overdraft_device', 'malformed']))
+    },
+    30_000,
+  )
 })
 
 describe('the records’ outbox', () => {

@@ -45,8 +45,8 @@ export class PosDevice extends DurableObject<Env> implements PosDeviceRpc {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#store = new DeviceStore(ctx.storage)
     this.#wake = new Wake(ctx.storage)
+    this.#store = new DeviceStore(ctx.storage, () => void this.#arm())
     this.#outbox = new DeviceOutbox(this.#store, async (events) => {
       await env.EVENTS.sendBatch(events.map((body) => ({ body })))
     })
@@ -60,21 +60,15 @@ export class PosDevice extends DurableObject<Env> implements PosDeviceRpc {
     this.#admit(device)
     return this.#alone(async () => {
       if (this.#store.isRevoked) return REVOKED
-      try {
-        const results = await this.#uploader(device).take(upload, settings)
-        const { receivedAtMs, sentAtMs } = upload
-        return {
-          ok: true,
-          answer: {
-            received_at: new Date(receivedAtMs).toISOString(),
-            clock_skew_ms: receivedAtMs - sentAtMs,
-            next_device_seq: this.#store.nextDeviceSeq,
-            results,
-          },
-        }
-      } finally {
-        await this.#arm()
+      const results = await this.#uploader(device).take(upload, settings)
+      const { receivedAtMs, sentAtMs } = upload
+      const answer = {
+        received_at: new Date(receivedAtMs).toISOString(),
+        clock_skew_ms: receivedAtMs - sentAtMs,
+        next_device_seq: this.#store.nextDeviceSeq,
+        results,
       }
+      return { ok: true, answer }
     })
   }
 
@@ -101,13 +95,7 @@ export class PosDevice extends DurableObject<Env> implements PosDeviceRpc {
   ): Promise<PosDecided> {
     this.#admit(device)
     const context = { env: this.env, store: this.#store, device, settings, nowMs }
-    return this.#alone(async () => {
-      try {
-        return await decideRecord(context, record, decision, by)
-      } finally {
-        await this.#arm()
-      }
-    })
+    return this.#alone(() => decideRecord(context, record, decision, by))
   }
 
   async revoke(device: DeviceRef, nowMs: number): Promise<void> {

@@ -42,11 +42,14 @@ export interface NewRecord {
 /** The device in the object's SQLite. Tables are made by the first write. */
 export class DeviceStore implements DeviceBooks {
   readonly #storage: DurableObjectStorage
+  readonly #onWrite: () => void
   #row: DeviceRow | undefined
   #hasTables = false
 
-  constructor(storage: DurableObjectStorage) {
+  /** @param onWrite called in the same turn as each write, so that an alarm that it sets is committed together with it. */
+  constructor(storage: DurableObjectStorage, onWrite: () => void = () => undefined) {
     this.#storage = storage
+    this.#onWrite = onWrite
     if (!isMigrated(storage.sql)) return
     migrate(storage, POS_DEVICE_MIGRATIONS)
     this.#hasTables = true
@@ -123,10 +126,12 @@ export class DeviceStore implements DeviceBooks {
   /** Runs `body` in one transaction: all that it writes is there, or nothing of it. */
   transaction<T>(ref: DeviceRef, body: () => T): T {
     try {
-      return this.#storage.transactionSync(() => {
+      const result = this.#storage.transactionSync(() => {
         this.#create(ref)
         return body()
       })
+      this.#onWrite()
+      return result
     } catch (error) {
       this.#row = undefined
       this.#hasTables = isMigrated(this.#storage.sql)
