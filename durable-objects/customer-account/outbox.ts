@@ -5,8 +5,12 @@ import { toRedemptionEvent } from '../../domain/rewards/public.ts'
 import type { RedemptionStore } from './redemption-store.ts'
 import type { Store } from './store.ts'
 
-/** The most events one call may carry: the queue takes 100 messages, 256 kB together; an event is below 2.5 kB. */
+/** The most events that one call may carry, as the queue takes them. */
 export const RELAY_PAGE = 100
+/** It takes 256 kB together; an event is below 2.5 kB, mostly far below, and a lot in it takes about 100 bytes. */
+const MOST_BYTES = 250_000
+const EVENT_BYTES = 2_500
+const LOT_BYTES = 110
 
 /** What an account tells the queue. */
 export type AccountEvent = PointsEvent | RedemptionEvent
@@ -57,11 +61,12 @@ export class Outbox {
     const entries = this.#store.unsentCount === 0 ? [] : this.#store.entriesAfter(relayedSeq, page)
     const redemptions = this.#redemptions.unsent.slice(0, page - entries.length)
     const balance = balanceOf(this.#store, identity.customerId, nowMs)
+    const events = [
+      ...entries.flatMap((entry) => toPointsEvents(entry, balance, identity, eventStateOf(this.#store, entry))),
+      ...redemptions.map((record) => toRedemptionEvent(record, identity)),
+    ]
     try {
-      await this.#send([
-        ...entries.flatMap((entry) => toPointsEvents(entry, balance, identity, eventStateOf(this.#store, entry))),
-        ...redemptions.map((record) => toRedemptionEvent(record, identity)),
-      ])
+      for (const some of inCalls(events)) await this.#send(some)
     } catch (error) {
       this.#failures += 1
       throw error
@@ -71,4 +76,22 @@ export class Outbox {
     if (last !== undefined) this.#store.moveRelayCursor(last.seq)
     if (redemptions.length > 0) this.#redemptions.noteSent(redemptions)
   }
+}
+
+/** The events as calls of the queue can carry them; entries that touched many lots need several. */
+function inCalls(events: readonly AccountEvent[]): readonly (readonly AccountEvent[])[] {
+  const calls: AccountEvent[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const event of events) {
+    const size = EVENT_BYTES + (event.event_type === 'redemption.updated' ? 0 : event.data.lots.length * LOT_BYTES)
+    const last = calls.at(-1)
+    if (last === undefined || last.length === RELAY_PAGE || bytes + size > MOST_BYTES) {
+      calls.push([event])
+      bytes = size
+    } else {
+      last.push(event)
+      bytes += size
+    }
+  }
+  return calls
 }

@@ -36,6 +36,28 @@ async function bookUnsent(ref: AccountRef, count: number): Promise<void> {
 }
 
 describe('the outbox', () => {
+  it('sends entries that touched very many lots in calls that the queue can take', async () => {
+    const ref = newCustomer()
+    const lots = 1_200
+    await runInDurableObject(rawStubOf(ref), async (account, { storage }) => {
+      await account.executeBatch(ref, earnings(lots))
+      await account.executeBatch(ref, [redeem('all', lots)])
+      await storage.deleteAlarm()
+      const store = new Store(storage)
+      store.moveRelayCursor(lots - 10)
+      const calls: (readonly AccountEvent[])[] = []
+      const outbox = new Outbox(store, new RedemptionStore(storage.sql, store), async (events) => {
+        calls.push(events)
+      })
+      await outbox.relay(Date.now())
+      const told = calls.flat().flatMap((event) => (event.event_type === 'redemption.updated' ? [] : [event]))
+      expect(new Set(told.map(({ seq }) => seq)).size).toBe(11)
+      expect(new Set(told.filter(({ seq }) => seq === lots + 1).flatMap(({ data }) => data.lots)).size).toBe(lots)
+      expect(Math.max(...calls.map((events) => JSON.stringify(events).length))).toBeLessThan(256_000)
+      expect(store.relayedSeq).toBe(lots + 1)
+    })
+  })
+
   it('sends every entry once, in order and in pages, as valid events', async () => {
     const ref = newCustomer()
     const count = RELAY_PAGE + 20
