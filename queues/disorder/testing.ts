@@ -22,7 +22,7 @@ export interface Faults {
 }
 
 export const QUIET: Faults = { postgres: 0, d1: 0, objects: 0, sends: 0, acks: 0 }
-export const STORM: Faults = { postgres: 0.15, d1: 0.1, objects: 0.1, sends: 0.1, acks: 0.2 }
+export const STORM: Faults = { postgres: 0.15, d1: 0.1, objects: 0.1, sends: 0.1, acks: 0.4 }
 /** Nothing works. */
 export const OUTAGE: Faults = { postgres: 1, d1: 0, objects: 1, sends: 1, acks: 0 }
 
@@ -104,8 +104,8 @@ export class DisorderedQueues {
     }
   }
 
-  /** Puts the merchant's dead letters back, as an operator does. Answers how many there were. */
-  async replay(merchantId: string): Promise<number> {
+  /** Puts the merchant's dead letters back, as an operator does. Answers what they were, and why they died. */
+  async replay(merchantId: string): Promise<string[]> {
     const page = await deadLetters(env, merchantId, { limit: 1000, state: 'waiting' })
     const letters = page?.dead_letters ?? []
     for (const letter of letters) {
@@ -115,7 +115,7 @@ export class DisorderedQueues {
       await markReplayed(env, merchantId, letter, Date.now())
       this.counts.replayed++
     }
-    return letters.length
+    return letters.map(({ summary, reason }) => `${summary}: ${reason}`)
   }
 
   #waiting(): number {
@@ -130,6 +130,8 @@ export class DisorderedQueues {
     const batch = this.#pick(pool)
     const settled = await this.#hand(`loyalnest-${queue}`, batch, faults)
     this.counts.deliveries++
+    // Whoever waits for somebody else's lease, waits. A real queue waits longer.
+    if (faults === QUIET && settled.retried.size > 0) await new Promise((resolve) => setTimeout(resolve, 150))
     for (const one of batch) {
       const isRetried = settled.retried.has(one.id)
       if (isRetried) this.counts.retried++
@@ -190,7 +192,7 @@ export class DisorderedQueues {
       if (!strikes(rate)) return call()
       if (rate < 1 && this.#random() < 0.5) await call()
       // Some of them are of the kind that callers try again at once.
-      throw Object.assign(new Error(`${what}: injected`), { retryable: this.#random() < 0.3 })
+      throw Object.assign(new Error(`${what}: injected`), { retryable: this.#random() < 0.1 })
     }
     const sender = (queue: QueueKind) => ({
       send: (body: unknown) => strike(faults.sends, `queue ${queue}`, async () => this.put(queue, body)),
