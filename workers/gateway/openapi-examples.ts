@@ -32,6 +32,13 @@ export const BODY_EXAMPLES: Partial<Record<OperationId, Readonly<Record<string, 
       reason: 'Counted twice at the counter',
     },
   },
+  'points.decideAdjustment': {
+    'an approval': { decision: 'approve', note: 'Parcel number checked with the carrier' },
+    'a rejection': { decision: 'reject', note: 'Was corrected already' },
+  },
+  'adminCore.startLedgerRun': {
+    'verify all ledgers': { kind: 'verify' },
+  },
   'rewards.create': {
     '5 € off for 250 points': {
       title: '5 € off your order',

@@ -230,19 +230,20 @@ describe('a revoked key', () => {
   })
 })
 
-describe('codes for offline redemptions', () => {
-  async function reward(shop: Awaited<ReturnType<typeof newShop>>, changes: object = {}): Promise<string> {
-    const body = {
-      title: '5 € off',
-      value: { type: 'amount_off', amount: '5.00' },
-      cost: { kind: 'fixed', points: 100 },
-      conditions: { minimum_spend: '20.00' },
-      ...changes,
-    }
-    const response = await post('/v1/api/rewards', shop.key, body)
-    return z.object({ id: z.uuid() }).parse(await response.json()).id
+/** A reward of the shop: five euros off for a hundred points. */
+async function reward(shop: Awaited<ReturnType<typeof newShop>>, changes: object = {}): Promise<string> {
+  const body = {
+    title: '5 € off',
+    value: { type: 'amount_off', amount: '5.00' },
+    cost: { kind: 'fixed', points: 100 },
+    conditions: { minimum_spend: '20.00' },
+    ...changes,
   }
+  const response = await post('/v1/api/rewards', shop.key, body)
+  return z.object({ id: z.uuid() }).parse(await response.json()).id
+}
 
+describe('codes for offline redemptions', () => {
   it('are reserved for one device and spend points into a capped debt', async () => {
     const shop = await newShop(env)
     const device = await newDevice(shop)
@@ -334,7 +335,7 @@ describe('what tills sent', () => {
     await vi.waitFor(async () => expect((await listed('task=open')).items).toEqual([]), 8_000)
     const first = await listed('limit=2')
     const rest = await listed(`limit=2&cursor=${encodeURIComponent(first.next_cursor ?? '')}`)
-    expect([...first.items, ...rest.items].map(({ record }) => record).toSorted()).toEqual([1, 2, 3])
+    expect([...first.items, ...rest.items].map(({ record }) => record).toSorted((a, b) => a - b)).toEqual([1, 2, 3])
     const foreign = await newShop(env)
     expect(Page.parse(await (await get('/v1/api/devices/items', foreign.key)).json()).items).toEqual([])
     expect((await post(path, foreign.key, decision)).status).toBe(404)
