@@ -13,15 +13,22 @@ export interface OperatorApi {
 const LOCAL_INFO = '.loyalnest/local.json'
 const Problem = z.object({ title: z.string(), detail: z.string().optional(), code: z.string() })
 
-/** What stands on the command line: the words, and which system is meant. */
-export function parseCommand(args: readonly string[]): {
+/**
+ * What stands on the command line: the words, the command's own options, and which system is meant.
+ * @throws TypeError for an option that there is not
+ */
+export function parseCommand(
+  args: readonly string[],
+  own: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>> = {},
+): {
   readonly words: readonly string[]
+  readonly options: Readonly<Record<string, string | boolean | undefined>>
   readonly api: OperatorApi
 } {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { app: { type: 'string' }, 'api-key': { type: 'string' } },
+    options: { ...own, app: { type: 'string' }, 'api-key': { type: 'string' } },
   })
   const local = values.app === undefined && existsSync(LOCAL_INFO) ? readLocalInfo(LOCAL_INFO) : undefined
   const app = values.app ?? local?.app
@@ -29,7 +36,7 @@ export function parseCommand(args: readonly string[]): {
   if (app === undefined || apiKey === undefined) {
     throw new Error('Nothing runs here. Start it with npm start, or name a system: --app https://… --api-key ln_…')
   }
-  return { words: positionals, api: operatorApi(app, apiKey) }
+  return { words: positionals, options: values, api: operatorApi(app, apiKey) }
 }
 
 export function operatorApi(app: string, apiKey: string): OperatorApi {

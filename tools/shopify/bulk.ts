@@ -1,9 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import type { Faults } from './faults.ts'
-import { withFault } from './faults.ts'
+import { type Faults, withFault } from './faults.ts'
 
 /** An asynchronous query over everything, whose answer is a file. */
 export const BulkOperation = z.object({
@@ -88,10 +87,14 @@ export class BulkOperations {
       .toReversed()
   }
 
-  /** The file of an operation, by the last part of its address. */
-  file(name: string): Buffer | undefined {
-    const row = this.#db.prepare('select result from bulk_operations where name = ? and result is not null').get(name)
-    return row && Buffer.from(z.object({ result: z.string() }).parse(row).result)
+  /** The file of an operation and whose it is, by the last part of its address. */
+  file(name: string): { readonly shop: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined {
+    const row = this.#db
+      .prepare('select result, body from bulk_operations where name = ? and result is not null')
+      .get(name)
+    if (!row) return undefined
+    const { result, body } = Row.extend({ result: z.string() }).parse(row)
+    return { shop: body.shop, bytes: new Uint8Array(Buffer.from(result)) }
   }
 
   #all(): BulkOperation[] {
@@ -119,15 +122,25 @@ export class BulkOperations {
   }
 
   async #run(operation: BulkOperation): Promise<void> {
-    const completedAt = () => new Date().toISOString()
     let finished: BulkOperation
     try {
       this.#save({ ...operation, status: 'RUNNING' })
       const { lines, rootObjects } = await this.#options.execute(operation)
-      finished = { ...operation, status: 'COMPLETED', completedAt: completedAt(), rootObjects, objects: lines.length }
+      finished = {
+        ...operation,
+        status: 'COMPLETED',
+        completedAt: new Date().toISOString(),
+        rootObjects,
+        objects: lines.length,
+      }
       this.#save(finished, lines.map((line) => `${line}\n`).join(''))
     } catch {
-      finished = { ...operation, status: 'FAILED', errorCode: 'INTERNAL_SERVER_ERROR', completedAt: completedAt() }
+      finished = {
+        ...operation,
+        status: 'FAILED',
+        errorCode: 'INTERNAL_SERVER_ERROR',
+        completedAt: new Date().toISOString(),
+      }
       this.#save(finished)
     }
     this.#options.onFinished(finished)
@@ -144,24 +157,26 @@ export function fileName({ id, secret }: Pick<BulkOperation, 'id' | 'secret'>): 
 }
 
 /** Where the files lie, with byte ranges as Google's storage has them. A fault for `bulk_file` is one of the download. */
-export function bulkFiles(bulk: BulkOperations, faults: Faults, ownDomain: string): Hono {
+export function bulkFiles(bulk: BulkOperations, faults: Faults): Hono {
   const app = new Hono()
-  app.get('/bulk/:name', (c) => {
-    const fault = faults.take(ownDomain, ['bulk_file'])
-    return withFault(c, fault, async () => {
-      const file = bulk.file(c.req.param('name'))
-      if (!file) return c.text('NoSuchKey', 404)
-      const range = /^bytes=(\d+)-(\d*)$/.exec(c.req.header('range') ?? '')
-      const headers = { 'content-type': 'application/jsonl', etag: `"${randomUUID()}"`, 'accept-ranges': 'bytes' }
-      if (!range) return c.body(new Uint8Array(file), 200, headers)
-      const from = Number(range[1])
-      const to = Math.min(range[2] === '' ? file.length - 1 : Number(range[2]), file.length - 1)
-      if (from >= file.length) return c.body(null, 416, { 'content-range': `bytes */${file.length}` })
-      return c.body(new Uint8Array(file.subarray(from, to + 1)), 206, {
-        ...headers,
-        'content-range': `bytes ${from}-${to}/${file.length}`,
-      })
-    })
+  app.get('/bulk/:name', async (c) => {
+    const file = bulk.file(c.req.param('name'))
+    if (!file) return c.text('NoSuchKey', 404)
+    const fault = faults.take(file.shop, ['bulk_file'])
+    return withFault(c, fault, () => Promise.resolve(partOf(c, file.bytes)))
   })
   return app
+}
+
+function partOf(c: Context, bytes: Uint8Array<ArrayBuffer>): Response {
+  const headers = { 'content-type': 'application/jsonl', 'accept-ranges': 'bytes' }
+  const range = /^bytes=(\d+)-(\d*)$/.exec(c.req.header('range') ?? '')
+  if (!range) return c.body(bytes, 200, headers)
+  const from = Number(range[1])
+  const to = Math.min(range[2] === '' ? bytes.length - 1 : Number(range[2]), bytes.length - 1)
+  if (from >= bytes.length) return c.body(null, 416, { 'content-range': `bytes */${bytes.length}` })
+  return c.body(bytes.slice(from, to + 1), 206, {
+    ...headers,
+    'content-range': `bytes ${from}-${to}/${bytes.length}`,
+  })
 }

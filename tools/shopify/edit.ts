@@ -75,9 +75,12 @@ function withRemoved(line: OrderLine, pieces: number): OrderLine {
 /** Of what the edit adds, that part which what it takes out does not pay for. Nothing was paid of an unpaid order. */
 function owedAfter(before: Order, after: Order, added: readonly OrderLine[]): number {
   if (before.paidAt === null) return 0
-  const out = (order: Order) => removedParts(order).reduce((sum, part) => sum + part.subtotalMinor, 0)
   const addedMinor = added.reduce((sum, line) => sum + lineNet(line), 0)
-  return Math.max(0, before.owedMinor + addedMinor - (out(after) - out(before)))
+  return Math.max(0, before.owedMinor + addedMinor - (removedMinor(after) - removedMinor(before)))
+}
+
+function removedMinor(order: Order): number {
+  return removedParts(order).reduce((sum, part) => sum + part.subtotalMinor, 0)
 }
 
 function presentedToo(presentment: NonNullable<Order['presentment']>, added: readonly OrderLine[]) {

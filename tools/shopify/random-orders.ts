@@ -172,13 +172,13 @@ class OrderMaker {
   }
 
   #refunded(order: Order): Order {
-    let after = order
+    const after: Order = { ...order, refunds: [...order.refunds] }
     const times = order.paidAt === null ? 0 : this.#random.weighted({ '0': 6, '1': 2, '2': 1, '3': 1 })
     for (let time = 0; time < Number(times); time += 1) {
       const quantities = new Map(after.lines.map((line) => [line.id, this.#random.int(0, piecesLeft(after, line))]))
       const wish = { quantities, shipping: this.#random.chance(0.3), note: null }
       const refund = makeRefund(after, wish, () => this.#nextId(), this.#changedAt)
-      if (typeof refund !== 'string') after = { ...after, refunds: [...after.refunds, this.#adjusted(refund)] }
+      if (typeof refund !== 'string') after.refunds.push(this.#adjusted(refund))
     }
     return after
   }

@@ -32,13 +32,17 @@ async function webhookFacts(merchantId: string, domain: string, order: Order): P
   return {
     ...orderFacts('orders/create', payload, 0),
     buyer: await buyerOf(env, merchantId, payload),
-    // Whole seconds, as Shopify writes times; and what no webhook of an order says.
-    edited_at_ms: order.editedAt === null ? null : Math.floor(Date.parse(order.updatedAt) / 1_000) * 1_000,
+    // What no webhook of an order says.
+    edited_at_ms: order.editedAt === null ? null : second(Date.parse(order.updatedAt)),
   }
 }
 
+/** Whole seconds, as Shopify writes times. */
+function second(atMs: number): number {
+  return Math.floor(atMs / 1_000) * 1_000
+}
+
 function inSeconds(facts: OrderFacts): OrderFacts {
-  const second = (atMs: number) => Math.floor(atMs / 1_000) * 1_000
   return {
     ...facts,
     processed_at_ms: second(facts.processed_at_ms),

@@ -162,7 +162,7 @@ function routes(shop: Shop, { appOrigin, clientSecret, clientId }: ShopifyStandI
   app.get('/assets/icon.svg', (c) => c.body(ICON, 200, { 'content-type': 'image/svg+xml' }))
   app.route('/', oauth(admin.tokens, admin.lookup, { clientId, clientSecret }, admin.faults))
   app.route('/', adminGraphql(admin))
-  app.route('/', bulkFiles(admin.bulk, admin.faults, shop.identity.domain))
+  app.route('/', bulkFiles(admin.bulk, admin.faults))
   app.route('/', adminApi(shop, admin.lookup, admin.orders))
   app.route('/', backOffice(shop, clientId))
   const front = new Hono<StorefrontEnv>()

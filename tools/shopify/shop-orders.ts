@@ -18,6 +18,10 @@ export interface OrderPlace {
 const Bodies = z.array(z.object({ body: z.string().transform((text) => Order.parse(JSON.parse(text))) }))
 const NEVER: OrderSearch = { field: 'createdAt', from: '0000', until: '9999' }
 
+function inBody(name: string): string {
+  return `json_extract(body, '$.${name}')`
+}
+
 /** The orders of all shops as the Admin API looks for them. Those without a shop are of the stand-in's own. */
 export class ShopOrders {
   readonly #db: DatabaseSync
@@ -53,11 +57,10 @@ export class ShopOrders {
     page: { readonly sortBy: OrderSearch['field']; readonly after: OrderPlace | undefined; readonly limit: number },
   ): Order[] {
     const { field, from, until } = search ?? NEVER
-    const value = (name: string) => `json_extract(body, '$.${name}')`
     const rows = this.#db
       .prepare(
-        `select body from orders where coalesce(shop, ?) = ? and ${value(field)} >= ? and ${value(field)} < ?
-         and (${value(page.sortBy)}, id) > (?, ?) order by ${value(page.sortBy)}, id limit ?`,
+        `select body from orders where coalesce(shop, ?) = ? and ${inBody(field)} >= ? and ${inBody(field)} < ?
+         and (${inBody(page.sortBy)}, id) > (?, ?) order by ${inBody(page.sortBy)}, id limit ?`,
       )
       .all(this.#ownDomain, shop, from, until, page.after?.at ?? '', page.after?.id ?? '', page.limit)
     return Bodies.parse(rows).map(({ body }) => body)
