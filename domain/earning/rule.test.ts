@@ -70,7 +70,28 @@ describe('points for an amount', () => {
   })
 })
 
+describe('a rule with a multiplier', () => {
+  const rule = { ...freezeRule(settingsWith({ points: 2 })), multiplierNumerator: 3, multiplierDenominator: 2 }
+
+  it('multiplies before it rounds', () => {
+    expect(pointsFor(rule, 333)).toBe(9)
+    expect(pointsFor({ ...rule, rounding: 'half_up' }, 350)).toBe(11)
+    expect(pointsFor({ ...rule, rounding: 'ceil' }, 334)).toBe(11)
+    expect(pointsFor({ ...rule, multiplierNumerator: 1, multiplierDenominator: 3 }, 1000)).toBe(6)
+  })
+
+  it('gives nothing for nothing or less, however it rounds', () => {
+    for (const rounding of ['floor', 'half_up', 'ceil'] as const) {
+      expect([pointsFor({ ...rule, rounding }, 0), pointsFor({ ...rule, rounding }, -1)]).toEqual([0, 0])
+    }
+  })
+})
+
 describe('a frozen rule', () => {
+  it.each(['0', '0.00', '1000000000000000000'])('cannot be made of a rate of %s', (per_amount) => {
+    expect(() => freezeRule(settingsWith({ per_amount }))).toThrow(new RangeError(`${per_amount} EUR is out of range`))
+  })
+
   it('is all that a later refund needs', () => {
     expect(freezeRule(settingsWith({ points: 3, per_amount: '0.005' }, {}, 7))).toEqual({
       ruleId: 'base',

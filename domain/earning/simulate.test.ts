@@ -1,8 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { z } from 'zod'
 import { SimulateRequest } from '../contracts/points.ts'
+import type { Expiry as ExpirySchema } from '../contracts/settings.ts'
 import { MONDAY_MS, settingsWith } from '../ledger/examples.ts'
 import { type Cart, simulate } from './simulate.ts'
+
+type Expiry = z.infer<typeof ExpirySchema>
 
 /** A cart of these lines; amounts in euro unless `more` says otherwise. */
 function cart(amounts: readonly string[], more: Partial<Cart> = {}): Cart {
@@ -54,6 +58,32 @@ describe('what a cart would earn', () => {
   })
 })
 
+function refused(asked: Cart, settings = settingsWith()) {
+  return simulate(asked, settings, MONDAY_MS)
+}
+
+describe('a refusal', () => {
+  it('names what is too large', () => {
+    const detail = 'The amount is too large.'
+    const large = '90071992547409.91'
+    const refusal = { ok: false, code: 'points_out_of_range', detail }
+    expect(refused(cart([large, '0.01']))).toEqual({ ...refusal, pointer: '/lines/1/amount' })
+    expect(refused(cart(['1.00'], { shipping: '99999999999999.99' }))).toEqual({ ...refusal, pointer: '/shipping' })
+    expect(refused(cart(['1.00'], { tip: '99999999999999.99' }))).toEqual({ ...refusal, pointer: '/tip' })
+    expect(refused(cart(['1000000001.00']))).toEqual({ ...refusal, pointer: '/lines' })
+    expect(refused(cart([large]), settingsWith({ per_amount: '1000000' }))).toMatchObject({ ok: true })
+  })
+
+  it('says which rate is missing', () => {
+    expect(refused(cart(['59.90'], { currency: 'USD' }))).toEqual({
+      ok: false,
+      code: 'currency_mismatch',
+      detail: "The shop's currency is EUR: amounts in USD need exchange_rate.",
+      pointer: '/exchange_rate',
+    })
+  })
+})
+
 describe('a cart in another currency', () => {
   it.each([
     ['EUR', 'USD', '65.02', '1.0853', 59],
@@ -88,6 +118,12 @@ describe('a cart in another currency', () => {
   })
 })
 
+/** A cart in a shop where points end like this. */
+function endOf(expiry: Partial<Expiry>, return_window_days = 0) {
+  const all = { lot_days: null, inactivity_days: null, calendar: null, ...expiry }
+  return simulate(cart(['59.90']), settingsWith({}, { expiry: all, return_window_days }), MONDAY_MS)
+}
+
 describe('beside the points', () => {
   it('stand the return window and the end of what is granted after it', () => {
     const settings = settingsWith(
@@ -100,6 +136,24 @@ describe('beside the points', () => {
     })
     expect(simulate(cart(['59.90']), settingsWith(), MONDAY_MS)).toMatchObject({
       simulation: { pending_days: 0, expires_at: null },
+    })
+  })
+
+  it('stands the end by silence or by the calendar, if that comes first', () => {
+    expect(endOf({ inactivity_days: 10 })).toMatchObject({ simulation: { expires_at: '2026-03-12T23:00:00.000Z' } })
+    expect(endOf({ inactivity_days: 10 }, 1)).toMatchObject({ simulation: { expires_at: '2026-03-14T23:00:00.000Z' } })
+    const calendar = { month: 3, day: 3, min_days: 1 }
+    expect(endOf({ calendar })).toMatchObject({ simulation: { expires_at: '2026-03-03T23:00:00.000Z' } })
+    expect(endOf({ calendar, lot_days: 365 }, 1)).toMatchObject({
+      simulation: { expires_at: '2027-03-03T23:00:00.000Z' },
+    })
+  })
+
+  it('stands no end where nothing is earned', () => {
+    const expiry = { lot_days: 365, inactivity_days: null, calendar: null }
+    expect(simulate(cart(['0.99']), settingsWith({}, { expiry }), MONDAY_MS)).toEqual({
+      ok: true,
+      simulation: { points: 0, pending_days: 0, expires_at: null, is_estimate: false },
     })
   })
 

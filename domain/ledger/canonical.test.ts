@@ -34,6 +34,20 @@ describe('canonical JSON', () => {
     expect(() => canonicalJson(value)).toThrow(TypeError)
   })
 
+  it('says what it refuses', () => {
+    expect(() => canonicalJson(1.5)).toThrow('1.5 is not a safe integer')
+    expect(() => canonicalJson(['\ud800'])).toThrow('a lone surrogate has no canonical JSON')
+    expect(() => canonicalJson(Object.assign(Object.create(new Date(0)), { a: 1 }))).toThrow(
+      'only plain objects are canonical',
+    )
+  })
+
+  it('takes objects without a prototype, as they come out of parsers', () => {
+    expect(canonicalJson(Object.assign(Object.create(null), { b: 'é', a: 'plain', c: '' }))).toBe(
+      '{"a":"plain","b":"é","c":""}',
+    )
+  })
+
   it('refuses what is no plain object', () => {
     const date: object = new Date(0)
     expect(() => canonicalJson(Object.assign(Object.create(date), { a: 1 }))).toThrow(TypeError)

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { emptyAccount } from './draft.ts'
-import { type EntryFields, sealEntry, verifiesAfter } from './entry.ts'
+import { type EntryFields, negative, sealEntry, verifiesAfter } from './entry.ts'
+import { orderOf } from './examples.ts'
+import type { Entry } from './types.ts'
 
 const FIELDS: EntryFields = {
   type: 'redeem',
@@ -35,5 +37,32 @@ describe('a sealed entry', () => {
     expect(verifiesAfter(entry, 'b'.repeat(64))).toBe(false)
     expect(verifiesAfter({ ...entry, points: -4 }, '')).toBe(false)
     expect(verifiesAfter({ ...entry, detail: { reason: 'cup' } }, '')).toBe(false)
+    expect(verifiesAfter({ ...entry, previousHash: 'b'.repeat(64) }, 'b'.repeat(64))).toBe(false)
+    expect(verifiesAfter({ ...entry, hash: 'b'.repeat(64) }, '')).toBe(false)
+  })
+
+  it('covers the rule, the money and the terms that it froze, and how its lot ends', () => {
+    const { rule, parts, terms } = orderOf()
+    const inactivity = { days: 3, timeZone: 'UTC', fromMs: 1 }
+    const detail = { rule, parts, terms, inactivity, mergedFrom: ['a', 'b'] }
+    const entry = sealEntry(emptyAccount(), { ...FIELDS, detail }, 1)
+    expect(verifiesAfter(entry, '')).toBe(true)
+    for (const changed of [
+      { rule: { ...rule, points: 2 } },
+      { parts: { ...parts, goods: 1 } },
+      { terms: { ...terms, lotDays: 1 } },
+      { inactivity: { ...inactivity, days: 4 } },
+      { mergedFrom: ['a'] },
+    ]) {
+      expect(verifiesAfter({ ...entry, detail: { ...detail, ...changed } }, '')).toBe(false)
+    }
+  })
+
+  it('has the same hash after it was stored as JSON', () => {
+    const { rule, parts, terms } = orderOf()
+    const entry = sealEntry(emptyAccount(), { ...FIELDS, points: negative(0), detail: { rule, parts, terms } }, 1)
+    const stored: Entry = JSON.parse(JSON.stringify(entry))
+    expect(stored).toEqual(entry)
+    expect(verifiesAfter(stored, '')).toBe(true)
   })
 })

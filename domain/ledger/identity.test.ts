@@ -9,6 +9,15 @@ describe("a customer's id", () => {
     expect(customerIdOfGid(MERCHANT, 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2')
   })
 
+  it('of a guest is derived from the blind index of the address', () => {
+    expect(customerIdOfGuest(MERCHANT, 'a'.repeat(64))).toBe(customerIdOfGid(MERCHANT, `guest:${'a'.repeat(64)}`))
+  })
+
+  it('is taken as it is when it begins with digits', () => {
+    const id = '12345678-e927-568b-95e1-2665a8aea6a2'
+    expect(resolveCustomerRef(MERCHANT, id)).toEqual({ customerId: id, gid: null })
+  })
+
   it('is the same however the customer is named, also beyond 2^53', () => {
     const customerId = customerIdOfGid(MERCHANT, GID)
     expect(resolveCustomerRef(MERCHANT, GID)).toEqual({ customerId, gid: GID })
