@@ -62,7 +62,7 @@ describe('readItems', () => {
 describe('inDeviceOrder', () => {
   it('is by number, then as they came; what has no number is last', () => {
     const numbers = [3, 1, null, 2, 1]
-    const read = readItems(numbers.map((device_seq) => ({ ...VOID, device_seq })))
+    const read = readItems(numbers.map((device_seq) => Object.assign({}, VOID, { device_seq })))
     expect(inDeviceOrder(read).map(({ index }) => index)).toEqual([1, 4, 3, 0, 2])
   })
 })

@@ -181,7 +181,9 @@ async function longStory(till: DeviceRef): Promise<readonly unknown[]> {
     const seq = index + 1
     if (seq % 13 === 0) return nothing(seq)
     if (seq % 11 === 0) return sale(seq, 1, 'eleven')
-    return seq % 2 === 0 ? redemption(seq, (seq >> 1) % 4, codes[index >> 1] ?? '') : sale(seq, seq % 4, `${seq % 9}.99`)
+    return seq % 2 === 0
+      ? redemption(seq, (seq >> 1) % 4, codes[index >> 1] ?? '')
+      : sale(seq, seq % 4, `${seq % 9}.99`)
   })
 }
 

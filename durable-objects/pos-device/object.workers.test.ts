@@ -457,6 +457,35 @@ describe('two devices', () => {
   })
 })
 
+describe('a customer who was merged into another', () => {
+  it('is served by the one who has the points, whichever of the two the till knows', async () => {
+    const till = newTill()
+    const [gone, kept] = [accountOf(till, 1), accountOf(till, 2)]
+    const codes = (await reserve(till, 100, 2)).map(({ code }) => code)
+    await send(till, [sale(1, 1, '70'), sale(2, 2, '20')])
+    const byShopify = { source: 'shopify' as const, actor: 'shopify', effectiveAtMs: Date.now() }
+    await gone.stub.mergeInto(gone.ref, kept.ref, byShopify)
+    const items = [
+      sale(3, 1, '5'),
+      redemption(4, 1, codes[0] ?? ''),
+      sale(5, 1, '20', { customer_id: gone.ref.customerId }),
+      redemption(6, 2, codes[1] ?? ''),
+    ]
+    const answers = [await send(till, items.slice(0, 3)), await send(till, items.slice(3))]
+    const results = answers.flatMap((answer) => answer.results)
+    expect(results.map(({ result, points, overdraft_points }) => [result, points, overdraft_points])).toEqual([
+      ['accepted', 5, 0],
+      ['accepted_overdraft', -100, 5],
+      ['accepted', 20, 0],
+      ['accepted_overdraft', -100, 85],
+    ])
+    await send(till, items)
+    expect([await postedOf(till, 1), await postedOf(till, 2)]).toEqual([-85, -85])
+    // What came before the merge is known still.
+    expect(summary(await send(till, [sale(1, 1, '71')]))).toEqual(['rejected/op_id_reused'])
+  })
+})
+
 describe('a large batch', () => {
   it('of 500 items for 50 customers takes well below two seconds', async () => {
     const till = newTill()

@@ -8,7 +8,7 @@ import { WEBHOOK_OPERATIONS } from '../../domain/contracts/operations/webhooks.t
 import { type Permission, PERMISSIONS } from '../../domain/contracts/permissions.ts'
 import { customerIdOfGid } from '../../domain/ledger/identity.ts'
 import { call, get, newKey, newShop, post, proxied, sessionQuery, type TestShop } from './testing.ts'
-import { newDevice, newDeviceKey, signed, type TestDevice } from './testing-device.ts'
+import { newDevice, newDeviceKey, signed as signedBy, type TestDevice } from './testing-device.ts'
 
 /** Every operation × every kind of caller. What an operation needs is declared once; this proves that it is asked for. */
 
@@ -72,7 +72,7 @@ async function strangersOf(shop: TestShop): Promise<TestDevice[]> {
 async function askSigned(operation: Operation, device: TestDevice) {
   const path = pathOf(operation)
   const method = operation.method.toUpperCase()
-  return call(path, { method, headers: await signed(device, method, path, '') })
+  return call(path, { method, headers: await signedBy(device, method, path, '') })
 }
 
 /** A path with nothing real in it. */
