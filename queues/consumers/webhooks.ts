@@ -1,6 +1,6 @@
 import { WebhookMessage } from '../../domain/earning/facts.ts'
 import { pooled, reasonOf, Settlements } from '../batch.ts'
-import { readEdited, resumeBackfills } from './webhooks/asked.ts'
+import { readEdited, resumeBackfills, watchForEdits } from './webhooks/asked.ts'
 import { endRemovedCodes, useCodes } from './webhooks/codes.ts'
 import { forgetCustomers } from './webhooks/deletions.ts'
 import { replaceDiscounts } from './webhooks/discounts.ts'
@@ -32,9 +32,10 @@ export async function consumeWebhooks(batch: MessageBatch, env: Env): Promise<Se
   await pooled(merchants, MERCHANTS_AT_ONCE, async ([merchantId, received]) => {
     const { orders, refunds, profiles, merges, leavers, uninstalls, removals, deletions, edits, finishes } =
       byTopic(received)
+    const watch = watchForEdits(env, merchantId)
     await Promise.all([
-      bookOrders(env, merchantId, orders, refunds, settlements).then(() =>
-        attachByOrders(env, merchantId, orders, settlements),
+      bookOrders(env, merchantId, orders, refunds, settlements, watch.note).then(() =>
+        Promise.all([attachByOrders(env, merchantId, orders, settlements), watch.readThem()]),
       ),
       useCodes(env, merchantId, orders, settlements),
       endRemovedCodes(env, merchantId, removals, settlements),

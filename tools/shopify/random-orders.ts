@@ -173,7 +173,8 @@ class OrderMaker {
 
   #refunded(order: Order): Order {
     const after: Order = { ...order, refunds: [...order.refunds] }
-    const times = order.paidAt === null ? 0 : this.#random.weighted({ '0': 6, '1': 2, '2': 1, '3': 1 })
+    const weights = this.#isPlain ? { '0': 24, '1': 2, '2': 1, '3': 1 } : { '0': 6, '1': 2, '2': 1, '3': 1 }
+    const times = order.paidAt === null ? 0 : this.#random.weighted(weights)
     for (let time = 0; time < Number(times); time += 1) {
       const quantities = new Map(after.lines.map((line) => [line.id, this.#random.int(0, piecesLeft(after, line))]))
       const wish = { quantities, shipping: this.#random.chance(0.3), note: null }
