@@ -80,6 +80,11 @@ export class DisorderedQueues {
     for (const body of bodies) this.put(queue, body, 1 + Math.floor(this.#random() * 3))
   }
 
+  /** The bindings of whoever else puts messages on these queues. Nothing fails. */
+  get env(): Env {
+    return this.#faulty(QUIET)
+  }
+
   /** So many deliveries under these faults. */
   async deliver(times: number, faults: Faults): Promise<void> {
     for (let time = 0; time < times && this.#waiting() > 0; time++) await this.#deliverOne(faults)
