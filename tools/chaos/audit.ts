@@ -1,8 +1,9 @@
 import { violationsOf } from '../../domain/ledger/invariants.ts'
 import { mergeViolations } from '../../domain/ledger/merge-invariants.ts'
+import type { PosRecord } from '../../domain/contracts/pos.ts'
 import type { Entry } from '../../domain/ledger/types.ts'
 import { redemptionViolations } from '../../domain/rewards/invariants.ts'
-import type { DiskAccount } from './disk.ts'
+import type { DiskAccount, DiskTill } from './disk.ts'
 import { type Line, linesOf } from './journal.ts'
 
 /** The clients' journal against the ledgers on disk: nothing lost, nothing twice, nothing that nobody asked for. */
@@ -32,6 +33,7 @@ export interface AuditCounts {
   readonly refunds: number
   readonly merges: number
   readonly redemptions: number
+  readonly tillItems: number
   readonly reads: number
   readonly heard: number
 }
@@ -40,6 +42,7 @@ export interface AuditCounts {
 export function audit(
   lines: readonly Line[],
   accounts: readonly DiskAccount[],
+  tills: readonly DiskTill[],
 ): { readonly counts: AuditCounts; readonly problems: readonly string[] } {
   const index = indexOf(accounts)
   const answers = linesOf(lines, 'answer')
@@ -53,6 +56,7 @@ export function audit(
       refunds: linesOf(lines, 'refund').length,
       merges: linesOf(lines, 'merge').length,
       redemptions: sum(accounts.map(({ redemptions }) => redemptions.length)),
+      tillItems: sum(tills.map(({ records }) => records.length)),
       reads: linesOf(lines, 'read').length,
       heard: linesOf(lines, 'heard').length,
     },
@@ -61,6 +65,7 @@ export function audit(
       ...mergeViolations(new Map(accounts.map(({ customerId, books }) => [customerId, books])), true),
       ...writeProblems(lines, index),
       ...orderProblems(lines, index),
+      ...tillProblems(lines, index, tills),
       ...unexplained(lines, accounts),
       ...readProblems(lines, accounts),
     ],
@@ -119,6 +124,38 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0)
 }
 
+/** Each thing that a till recorded has one record; accepted is booked exactly once, for what it is worth; rejected is not. */
+function tillProblems(lines: readonly Line[], index: Index, tills: readonly DiskTill[]): readonly string[] {
+  const recorded = new Map<string, PosRecord>(
+    tills.flatMap(({ deviceId, records }) => records.map((record) => [`${deviceId}:${record.op_id}`, record])),
+  )
+  const asked = [
+    ...linesOf(lines, 'sale').map(({ device, opId, cents }) => {
+      return { item: `${device}:${opId}`, businessId: `pos:${device}:${opId}`, points: Math.floor(cents / 100) }
+    }),
+    ...linesOf(lines, 'handed out').map(({ device, opId, points }) => {
+      return { item: `${device}:${opId}`, businessId: `redeem:pos:${device}:${opId}`, points: -points }
+    }),
+  ]
+  const known = new Set(asked.map(({ item }) => item))
+  const wrong = asked.flatMap(({ item, businessId, points }) => {
+    const record = recorded.get(item)
+    const booked = index.get(businessId) ?? []
+    if (record === undefined) return [`till item ${item} is not recorded`]
+    const isAccepted = record.result === 'accepted' || record.result === 'accepted_overdraft'
+    // A sale of less than a point is taken, and there is nothing to book.
+    const expected = isAccepted && points !== 0 ? [points] : []
+    const moved = booked.map(({ entry }) => entry.points)
+    return moved.length === expected.length && moved[0] === expected[0]
+      ? []
+      : [
+          `till item ${item} is ${record.result} (${record.reason}), and booked as ${moved.join(', ')} instead of ${expected.join(', ')}`,
+        ]
+  })
+  const unknown = [...recorded.keys()].filter((item) => !known.has(item)).map((item) => `no till recorded ${item}`)
+  return [...wrong, ...unknown]
+}
+
 /** Entries that follow from others by the ledger's own rules. */
 const OWN_RULES = /^(?:expire:|reversal:|return:|merge:|.*:activate$|.*:part:\d+$|adjust:late-use:)/
 
@@ -127,6 +164,8 @@ function unexplained(lines: readonly Line[], accounts: readonly DiskAccount[]): 
   for (const { order } of linesOf(lines, 'order')) asked.add(`order:gid://shopify/Order/${order}:earn:base`)
   for (const { refund } of linesOf(lines, 'refund')) asked.add(`refund:gid://shopify/Refund/${refund}`)
   for (const { order } of linesOf(lines, 'cancelled')) asked.add(`cancel:gid://shopify/Order/${order}`)
+  for (const { device, opId } of linesOf(lines, 'sale')) asked.add(`pos:${device}:${opId}`)
+  for (const { device, opId } of linesOf(lines, 'handed out')) asked.add(`redeem:pos:${device}:${opId}`)
   const redeemed = new Set(linesOf(lines, 'redeemed').flatMap(({ redemptionId }) => redemptionId ?? []))
   return accounts.flatMap(({ customerId, books }) =>
     books.entries

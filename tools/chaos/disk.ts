@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
+import { PosRecord } from '../../domain/contracts/pos.ts'
 import { type Books, booksOf } from '../../domain/ledger/invariants.ts'
 import { rebuild } from '../../domain/ledger/memory.ts'
 import type { RedemptionRecord } from '../../domain/rewards/types.ts'
@@ -32,7 +33,37 @@ const Lots = z.array(z.custom<LotRow>(isRow))
 const Redemptions = z.array(z.object({ record: z.string() }))
 const Tables = z.array(z.object({ name: z.string() }))
 
-/** What an object's database holds; null while nothing was booked in it. */
+/** What a till's object has of it. */
+export interface DiskTill {
+  readonly deviceId: string
+  readonly nextDeviceSeq: number
+  readonly records: readonly PosRecord[]
+}
+
+const Tills = z.array(z.object({ device_id: z.string(), next_device_seq: z.int() }))
+const Records = z.array(z.object({ body: z.string() }))
+
+/** What a till's object has on disk; null while it has nothing. */
+export function readTill(file: string): DiskTill | null {
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
+  try {
+    const all = (query: string): unknown => database.prepare(query).all()
+    const tables = Tables.parse(all("SELECT name FROM sqlite_master WHERE type = 'table'"))
+    if (!tables.some(({ name }) => name === 'devices')) return null
+    const [row] = Tills.parse(all('SELECT device_id, next_device_seq FROM devices'))
+    if (row === undefined) return null
+    const records = Records.parse(all('SELECT body FROM records ORDER BY record'))
+    return {
+      deviceId: row.device_id,
+      nextDeviceSeq: row.next_device_seq,
+      records: records.map(({ body }) => PosRecord.parse(JSON.parse(body))),
+    }
+  } finally {
+    database.close()
+  }
+}
+
+/** What an account's database holds; null while nothing was booked in it. */
 export function readAccount(file: string): DiskAccount | null {
   const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
   try {

@@ -14,7 +14,7 @@ export type FaultCounts = Record<Fault, number>
 
 /** How often each is chosen. A kill may also come in the middle of another one. */
 const WEIGHTS = { kill: 10, pause: 2, 'disk full': 2, postgres: 2, d1: 2 } as const satisfies Record<Fault, number>
-const DISK_BYTES = 1_500_000_000
+const DISK_BYTES = 500_000_000
 
 export interface FaultOptions {
   readonly kills: number

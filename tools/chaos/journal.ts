@@ -38,6 +38,9 @@ const Line = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cancelled'), order: z.string() }),
   z.object({ kind: z.literal('merge'), kept: customer, removed: customer }),
   z.object({ kind: z.literal('delivered'), what: z.string() }),
+  /** What a till recorded. */
+  z.object({ kind: z.literal('sale'), device: z.string(), opId: z.string(), cents: z.int() }),
+  z.object({ kind: z.literal('handed out'), device: z.string(), opId: z.string(), points: z.int() }),
   /** What a reader saw: the balance after entry `seq`. */
   z.object({ kind: z.literal('read'), account: z.string(), seq: z.int(), posted: z.int() }),
   /** What an open page was told of. */

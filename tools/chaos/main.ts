@@ -15,7 +15,7 @@ if (options === null) {
     `${result.seconds} s: ${faultsInWords(result.faults)} workerd died ${deaths.length} times by itself. ` +
       `${traffic.requests} requests, ${traffic.failures} without a usable answer. ` +
       `${audit.acknowledged} writes acknowledged, ${audit.refused} refused, ${audit.orders} orders, ` +
-      `${audit.refunds} refunds, ${audit.redemptions} redemptions, ${audit.merges} merges; ` +
+      `${audit.refunds} refunds, ${audit.redemptions} redemptions, ${audit.tillItems} things at tills, ${audit.merges} merges; ` +
       `${audit.accounts} accounts with ${audit.entries} entries; ${replays} answers replayed, ` +
       `${audit.reads} reads and ${audit.heard} messages to ${streams.connections} connections compared.`,
   )

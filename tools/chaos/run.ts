@@ -6,7 +6,7 @@ import { Random } from '../simulate/random.ts'
 import { booksOf } from '../testing/books.ts'
 import { audit, type AuditCounts } from './audit.ts'
 import { Caller, sha256, type Traffic } from './client.ts'
-import { type DiskAccount, readAccount } from './disk.ts'
+import { type DiskAccount, type DiskTill, readAccount, readTill } from './disk.ts'
 import { breakThings, type FaultCounts, mountDisk, unmountDisk } from './faults.ts'
 import { Journal, type Line, linesOf } from './journal.ts'
 import type { ChaosOptions } from './options.ts'
@@ -14,7 +14,10 @@ import { compareProjections, rebuildProjections } from './projections.ts'
 import { reoffer } from './reoffer.ts'
 import { type ChaosStack, objectFiles, startChaosStack } from './stack.ts'
 import { OpenPages } from './streams.ts'
+import { Till } from './tills.ts'
 import { World } from './workload.ts'
+
+const TILLS = 3
 
 /** What a run showed. */
 export interface ChaosResult {
@@ -72,8 +75,11 @@ async function runIn(dir: string, options: ChaosOptions, say: (line: string) => 
     await world.prepare()
     const pages = new OpenPages(stack.info, journal)
     const open = world.customers.slice(0, 8).map((customer) => pages.open(customer))
+    const tills: Till[] = []
+    while (tills.length < TILLS) tills.push(await Till.register(caller, journal, random))
+    const selling = tills.map((till) => till.sell(world.customers, world.rewards, () => world.isOver))
     const clients = Array.from({ length: options.clients }, () => world.client())
-    say(`${options.clients} clients, ${options.customers} customers, 8 open pages. Breaking things.`)
+    say(`${options.clients} clients, ${options.customers} customers, ${TILLS} tills, 8 open pages. Breaking things.`)
     const faults = await breakThings(stack, new Random(`faults ${options.seed}`), journal, {
       kills: options.kills,
       untilMs: Date.now() + options.seconds * 1_000,
@@ -83,14 +89,15 @@ async function runIn(dir: string, options: ChaosOptions, say: (line: string) => 
     })
     say(`${faultsInWords(faults)} Waiting for what the clients have begun.`)
     world.stop()
-    await Promise.all(clients)
+    await Promise.all([...clients, ...selling])
+    await Promise.all(tills.map((till) => till.finish()))
     const quiet = await comeToRest(stack, world, journal, say)
     const replays = await replayed(world, journal.read())
     pages.close()
     await Promise.all(open)
     const accounts = readAccounts(stack)
     const lines = journal.read()
-    const audited = audit(lines, accounts)
+    const audited = audit(lines, accounts, readTills(stack))
     return {
       seed: options.seed,
       seconds: Math.round((Date.now() - beganAtMs) / 1_000),
@@ -156,6 +163,10 @@ function isAtRest({ relayedSeq, books, redemptions }: DiskAccount): boolean {
 
 function readAccounts(stack: ChaosStack): readonly DiskAccount[] {
   return objectFiles(stack.paths.worker, 'CustomerAccount').flatMap((file) => readAccount(file) ?? [])
+}
+
+function readTills(stack: ChaosStack): readonly DiskTill[] {
+  return objectFiles(stack.paths.worker, 'PosDevice').flatMap((file) => readTill(file) ?? [])
 }
 
 /** The shop has the codes that the ledgers spent points for, and no other. */

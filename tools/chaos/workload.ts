@@ -36,7 +36,8 @@ export class World {
   readonly customers: readonly [string, ...string[]]
   readonly #orders: ShopOrder[] = []
   readonly #merged = new Set<string>()
-  readonly #rewards: string[] = []
+  /** Those at a fixed cost. */
+  readonly rewards: string[] = []
   #next: number
   #stopped = false
 
@@ -52,11 +53,14 @@ export class World {
   /** Learns which rewards there are. */
   async prepare(): Promise<void> {
     const page = RewardsPage.parse(await this.caller.read('/v1/api/rewards?status=active'))
-    this.#rewards.push(...page.rewards.filter(({ cost }) => cost.kind === 'fixed').map(({ id }) => id))
+    this.rewards.push(...page.rewards.filter(({ cost }) => cost.kind === 'fixed').map(({ id }) => id))
   }
 
   stop(): void {
     this.#stopped = true
+  }
+  get isOver(): boolean {
+    return this.#stopped
   }
 
   /** One client, until the world stops. What it has begun it sees through. */
@@ -197,7 +201,7 @@ export class World {
   }
 
   async #code(customer: string): Promise<void> {
-    const rewardId = this.#rewards[this.random.int(0, Math.max(0, this.#rewards.length - 1))]
+    const rewardId = this.rewards[this.random.int(0, Math.max(0, this.rewards.length - 1))]
     if (rewardId === undefined) return
     const key = freshId()
     this.journal.write({ kind: 'redeem', key, rewardId, customer })
