@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '../contracts/errors.ts'
 import { MAX_POINTS } from '../contracts/settings.ts'
+import { LedgerBug } from './book.ts'
 import type { Draft } from './draft.ts'
 import { negative } from './entry.ts'
 import { type BusinessCommand, fingerprintOf } from './facts.ts'
@@ -48,7 +49,9 @@ export function keepNothing(draft: Draft, effectiveAtMs: number, nowMs: number):
       externalId,
       fingerprint: fingerprintOf(externalId, {}),
     } as const
-    draft.append({ ...leaving(draft, mergedInto), ...identity, effectiveAtMs }, nowMs)
+    const moved = leaving(draft, mergedInto)
+    if (moved.allocations.length === 0 && moved.detail.debtPaid === undefined) throw new LedgerBug('a lot is too large')
+    draft.append({ ...moved, ...identity, effectiveAtMs }, nowMs)
   }
 }
 

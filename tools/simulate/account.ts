@@ -3,7 +3,7 @@ import { balanceOf } from '../../domain/ledger/balance.ts'
 import { nextDueAtMs } from '../../domain/ledger/due.ts'
 import { mergeInOf } from '../../domain/ledger/merge.ts'
 import { MemoryLedger } from '../../domain/ledger/memory.ts'
-import { type EventOwner, eventStateOf, toPointsEvent } from '../../domain/ledger/transaction.ts'
+import { type EventOwner, eventStateOf, toPointsEvents } from '../../domain/ledger/transaction.ts'
 import type { BusinessCommand } from '../../domain/ledger/facts.ts'
 import type { CommandBase, Decision } from '../../domain/ledger/types.ts'
 import { nextUndelivered, orderOf } from './merging.ts'
@@ -254,7 +254,7 @@ export class Account {
     const balance = balanceOf(this.ledger, this.owner.customerId, this.#simulation.nowMs)
     situations.meet('events of several entries go together', entries.length > 1)
     this.#queue.send(
-      entries.map((entry) => toPointsEvent(entry, balance, this.owner, eventStateOf(this.ledger, entry))),
+      entries.flatMap((entry) => toPointsEvents(entry, balance, this.owner, eventStateOf(this.ledger, entry))),
     )
     if (faults.strikes('crash after send')) {
       situations.meet('events go twice', entries.length > 0)

@@ -2,8 +2,8 @@ import { balanceOf } from '../../domain/ledger/balance.ts'
 import { externalIdOf } from '../../domain/ledger/facts.ts'
 import { booksOf, INVARIANTS, violationsOf } from '../../domain/ledger/invariants.ts'
 import { mergeViolations } from '../../domain/ledger/merge-invariants.ts'
-import { eventStateOf, toPointsEvent } from '../../domain/ledger/transaction.ts'
-import { balanceRow, transactionRow } from '../../migrations/postgres/rows.ts'
+import { toLotState, toPointsEvent } from '../../domain/ledger/transaction.ts'
+import { balanceRow, lotRow, transactionRow } from '../../migrations/postgres/rows.ts'
 import type { Account } from './account.ts'
 import { bookedBy, type Client, type Request } from './client.ts'
 import type { Projections } from './projections.ts'
@@ -105,19 +105,46 @@ const sentOnceEach: Checker = ({ accounts, queue }) =>
 
 /** Each projection is the fold of the entries. */
 const projectedInFull: Checker = ({ accounts, projections, nowMs }) =>
-  accounts.flatMap(({ ledger, owner }) => {
-    const { merchantId, customerId } = owner
-    const balance = balanceOf(ledger, customerId, nowMs)
-    const found = ledger.entries.flatMap((entry) => {
-      const row = projections.transactions.get(`${merchantId}:${customerId}:${entry.seq}`)
-      const event = toPointsEvent(entry, balance, owner, eventStateOf(ledger, entry))
-      return differs(row, transactionRow(event)) ? [`entry ${entry.seq} is missing or differs`] : []
-    })
-    const row = projections.balances.get(`${merchantId}:${customerId}`)
-    if (row === undefined) return ledger.account.seq === 0 ? found : [...found, 'there is no balance']
-    const wanted = { ...balanceRow(merchantId, balance), as_of: row.as_of }
-    return differs(row, wanted) ? [...found, `the balance is ${JSON.stringify(row)}`] : found
+  accounts.flatMap((account) => [
+    ...entriesProjected(account, projections, nowMs),
+    ...lotsProjected(account, projections),
+    ...balanceProjected(account, projections, nowMs),
+  ])
+
+function entriesProjected({ ledger, owner }: Account, projections: Projections, nowMs: number): readonly string[] {
+  const { merchantId, customerId } = owner
+  const balance = balanceOf(ledger, customerId, nowMs)
+  return ledger.entries.flatMap((entry) => {
+    const row = projections.transactions.get(`${merchantId}:${customerId}:${entry.seq}`)
+    return differs(row, transactionRow(toPointsEvent(entry, balance, owner)))
+      ? [`entry ${entry.seq} of ${customerId} is missing or differs`]
+      : []
   })
+}
+
+/** A lot's row is of the last entry that touched it. */
+function lotsProjected({ ledger, owner }: Account, projections: Projections): readonly string[] {
+  const { merchantId, customerId } = owner
+  return [...ledger.lots.values()].flatMap((lot) => {
+    const row = projections.lots.get(`${merchantId}:${customerId}:${lot.id}`)
+    return differs(row, lotRow(merchantId, customerId, toLotState(lot), row?.seq ?? 0))
+      ? [`lot ${lot.id} of ${customerId} is ${JSON.stringify(row)}`]
+      : []
+  })
+}
+
+function balanceProjected({ ledger, owner }: Account, projections: Projections, nowMs: number): readonly string[] {
+  const { merchantId, customerId } = owner
+  if (ledger.account.seq === 0) return []
+  const key = `${merchantId}:${customerId}`
+  const row = projections.balances.get(key)
+  const wanted = { ...balanceRow(merchantId, balanceOf(ledger, customerId, nowMs)), as_of: row?.as_of }
+  const mergedInto = projections.mergedInto.get(key) ?? null
+  return [
+    ...(differs(row, wanted) ? [`the balance is ${JSON.stringify(row)}`] : []),
+    ...(mergedInto === ledger.account.mergedInto ? [] : [`${customerId} is merged into ${mergedInto}`]),
+  ]
+}
 
 function differs(row: object | undefined, wanted: object): boolean {
   if (row === undefined) return true
@@ -192,6 +219,15 @@ function numberOf(invariant: string): number {
   return /^\d/.test(invariant) ? Number.parseInt(invariant, 10) : 100
 }
 
+/** What a checker says, or that the world is too wrong for it to look at. */
+function verdict(check: Checker, world: World): readonly string[] {
+  try {
+    return check(world)
+  } catch (error) {
+    return [`cannot be checked: ${error instanceof Error ? error.message : String(error)}`]
+  }
+}
+
 /** Everything that is wrong with a world at rest. */
 export function findViolations(world: World): readonly Violation[] {
   const own = world.accounts.flatMap(({ ledger, owner }) =>
@@ -201,7 +237,7 @@ export function findViolations(world: World): readonly Violation[] {
     }),
   )
   const between = Object.entries(BETWEEN).flatMap(([invariant, check]) =>
-    check(world).map((what) => ({ invariant, what })),
+    verdict(check, world).map((what) => ({ invariant, what })),
   )
   return [...own, ...between]
 }

@@ -1,5 +1,5 @@
 import type { PointsEvent } from '../../domain/contracts/events.ts'
-import type { BalanceRow, TransactionRow } from '../../migrations/postgres/schema.ts'
+import type { BalanceRow, LotRow, TransactionRow } from '../../migrations/postgres/schema.ts'
 import { accountRows } from '../../queues/projections/accounts.ts'
 import type { Simulation } from './simulation.ts'
 
@@ -12,6 +12,8 @@ const OUTAGE_MS = 30_000
 export class Projections {
   readonly transactions = new Map<string, TransactionRow>()
   readonly balances = new Map<string, BalanceRow>()
+  readonly lots = new Map<string, LotRow>()
+  readonly mergedInto = new Map<string, string>()
   readonly #simulation: Simulation
   #goneUntilMs = 0
 
@@ -39,6 +41,14 @@ export class Projections {
       const older = this.balances.get(key)
       if (older === undefined || older.seq < row.seq) this.balances.set(key, row)
       else this.#simulation.situations.meet('an older balance arrives after a newer one', older.seq > row.seq)
+    }
+    for (const row of rows.lots) {
+      const key = `${row.merchant_id}:${row.customer_id}:${row.lot}`
+      const older = this.lots.get(key)
+      if (older === undefined || older.seq < row.seq) this.lots.set(key, row)
+    }
+    for (const { merchant_id, id, merged_into } of rows.customers) {
+      if (merged_into !== null) this.mergedInto.set(`${merchant_id}:${id}`, merged_into)
     }
   }
 }
