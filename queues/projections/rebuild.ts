@@ -9,6 +9,7 @@ import { redemptionRow } from '../../migrations/postgres/rows.ts'
 import { neonBatch, sql, type Statement } from '../../workers/platform/neon.ts'
 import { accountRows } from './accounts.ts'
 import { projectAccounts, upsertRedemptions } from './statements.ts'
+import { deliverWaitingOf } from './waiting-refunds.ts'
 
 const ENTRIES_A_PAGE = 500
 const StoredRedemptions = z.array(z.object({ id: z.string(), version: z.coerce.number() }))
@@ -51,6 +52,8 @@ export async function rebuildCustomer(env: Env, merchantId: string, customerId: 
       and merged_into is distinct from ${ledger.mergedInto}::uuid`,
     ...(ledger.seqs.size === 0 ? [sql`delete from points_balances where customer_id = ${customerId}`] : []),
   ])
+  // As after an event: a refund may have waited for an order whose own event never came.
+  await deliverWaitingOf(env, { merchantId, customerId, shopifyCustomerGid: null })
 }
 
 /** Entries, balance, lots and bare redemptions. Answers with what the ledger has. */

@@ -81,6 +81,16 @@ export async function deliverRefunds(env: Env, owner: OrderOwner, refunds: reado
   await neonBatch(env, owner.merchantId, [deleteWaiting(refunds)])
 }
 
+/** Delivers what waits for orders of one account whose entries came here in another way than by their events. */
+export async function deliverWaitingOf(env: Env, owner: OrderOwner): Promise<void> {
+  const [rows] = await neonBatch(env, owner.merchantId, [
+    sql`select order_gid, facts from waiting_refunds w where exists (
+      select from points_transactions t where t.order_gid = w.order_gid and t.customer_id = ${owner.customerId})`,
+  ])
+  const refunds = [...parseWaiting(rows).values()].flat()
+  if (refunds.length > 0) await deliverRefunds(env, owner, refunds)
+}
+
 /** Forgets refunds that were delivered. */
 export function deleteWaiting(refunds: readonly RefundFacts[]): Statement {
   return sql`delete from waiting_refunds

@@ -1,7 +1,14 @@
 import { env } from 'cloudflare:workers'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import {
+  newCustomer,
+  order as orderOf,
+  refund as refundOf,
+  stubOf,
+} from '../../durable-objects/customer-account/samples.ts'
 import { neonBatch, sql } from '../../workers/platform/neon.ts'
-import { parseOwners, selectOwners } from './waiting-refunds.ts'
+import { rebuildCustomer } from './rebuild.ts'
+import { parseOwners, selectOwners, storeWaiting } from './waiting-refunds.ts'
 
 it('owners of orders are found by the index, however long the ledgers of the shop are', async () => {
   const merchantId = crypto.randomUUID()
@@ -37,6 +44,27 @@ it('owners of orders are found by the index, however long the ledgers of the sho
   const read = JSON.stringify(plan)
   expect(read).toContain('"Index Name":"points_transactions_order"')
   expect(Math.max(...Array.from(read.matchAll(/"Actual Rows":(\d+)/g), ([, count]) => Number(count)))).toBeLessThan(10)
+})
+
+it('a rebuild delivers the refunds of orders whose events were lost', async () => {
+  const ref = newCustomer()
+  const { merchantId } = ref
+  const queues: Pick<Queue, 'sendBatch'> = Object.getPrototypeOf(env.EVENTS)
+  const lost = vi
+    .spyOn(queues, 'sendBatch')
+    .mockResolvedValue({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } })
+  onTestFinished(() => lost.mockRestore())
+  await stubOf(ref).executeBatch(ref, [orderOf(1, 100_00)])
+  const { refundGid, orderGid, parts } = refundOf(1, 1, 30_00)
+  const facts = { refund_gid: refundGid, order_gid: orderGid, currency: 'EUR', processed_at_ms: Date.now(), parts }
+  await neonBatch(env, merchantId, [
+    sql`insert into merchants (merchant_id) values (${merchantId})`,
+    storeWaiting(merchantId, [facts], new Date().toISOString()),
+  ])
+  await rebuildCustomer(env, merchantId, ref.customerId)
+  await expect(stubOf(ref).balance(ref)).resolves.toMatchObject({ points: 70 })
+  const [waiting] = await neonBatch(env, merchantId, [sql`select refund_gid from waiting_refunds`])
+  expect(waiting).toEqual([])
 })
 
 /** Statistics as autovacuum makes them, which only the owner of a table may do: past the Worker's own role. */
