@@ -1,4 +1,4 @@
-import type { Command, EntryType } from '../../../domain/ledger/types.ts'
+import type { Command, EntryType, MergeIn } from '../../../domain/ledger/types.ts'
 import { type Books, type Details, type ModelEntry, type ModelOutcome, Refused, sum } from './books.ts'
 import { bringAbout, endIfOver } from './due.ts'
 import { leaveNothing, moveIn, moveOut } from './merging.ts'
@@ -26,6 +26,26 @@ export class ModelAccount {
   constructor(books: Books) {
     this.#books = books
   }
+
+  get id(): string {
+    return this.#books.id
+  }
+  get mergedInto(): string | null {
+    return this.#books.mergedInto
+  }
+  get mergedFrom(): readonly string[] {
+    return this.#books.mergedFrom
+  }
+
+  /** What is on its way to the account that this one was merged into: the next of it, once. */
+  nextParcel(nowMs: number): MergeIn | null {
+    const parcel = this.#books.parcels[this.#sent]
+    if (parcel === undefined) return null
+    this.#sent += 1
+    const by = { source: 'merge', actor: 'system', effectiveAtMs: nowMs } as const
+    return { ...by, ...parcel, kind: 'merge_in', fromCustomerId: this.id }
+  }
+  #sent = 0
 
   get entries(): readonly ModelEntry[] {
     return this.#books.lines.map(({ seq, type, points, externalId, moves }) => ({
@@ -76,7 +96,7 @@ export class ModelAccount {
     this.#books.atMs = Math.max(nowMs, this.#books.atMs)
     bringAbout(this.#books)
     const outcome = this.#execute(command)
-    if (this.#books.mergedInto !== null) leaveNothing(this.#books)
+    leaveNothing(this.#books)
     return outcome
   }
 
@@ -97,7 +117,6 @@ export class ModelAccount {
         return this.#books.holds.some(({ id }) => id === command.holdId)
       case 'reverse':
       case 'return_spent':
-        return command.seq <= this.#books.lines.length
       case 'apply_due':
         return true
       case 'adjust':
@@ -107,7 +126,7 @@ export class ModelAccount {
       case 'merge_in':
       case 'merge_out':
       case 'redeem':
-        return this.#books.booked(idOf(command)) !== undefined
+        return this.#booked(idOf(command)) !== undefined
     }
   }
 
@@ -115,28 +134,38 @@ export class ModelAccount {
     if (command.kind === 'apply_due') return { outcome: 'none' }
     const externalId = idOf(command)
     const facts = this.#factsOf(command)
-    const booked = this.#books.booked(externalId)
+    const booked = this.#booked(externalId)
     if (booked?.facts === facts) return { outcome: 'duplicate', seq: booked.seq, points: booked.points }
     if (booked !== undefined) {
+      if (command.kind === 'edit_order') return { outcome: 'none' }
       return { outcome: 'refused', code: command.kind === 'reverse' ? 'reversal_exists' : 'external_id_conflict' }
     }
     if (this.#books.mergedInto !== null && !this.keeps(command)) return { outcome: 'refused', code: 'account_merged' }
     try {
       const parts = this.#propose(command)
-      if (parts.length === 0) return { outcome: 'none' }
       for (const [index, part] of parts.entries()) {
         const isOwn = index === parts.length - 1
-        this.#books.book(isOwn ? externalId : `${externalId}:part:${index + 1}`, isOwn ? facts : '', part)
+        this.#book(isOwn ? externalId : `${externalId}:part:${index + 1}`, isOwn ? facts : '', part, command)
       }
-      const own = this.#books.lines.at(-1)
-      if (own === undefined) throw new Error('nothing was booked')
-      const pins = this.#books.holds.find(({ id }) => command.kind === 'capture' && id === command.holdId)?.pins ?? []
-      for (const [lot] of [...own.moves, ...pins]) endIfOver(this.#books, lot, this.#books.atMs)
-      return { outcome: 'applied', seq: own.seq, points: own.points }
+      const own = this.#booked(externalId)
+      return own === undefined ? { outcome: 'none' } : { outcome: 'applied', seq: own.seq, points: own.points }
     } catch (error) {
       if (error instanceof Refused) return { outcome: 'refused', code: error.code }
       throw error
     }
+  }
+
+  /** Books an entry, and what it gave back to lots that are over. */
+  #book(externalId: string, facts: string, part: Details | ((books: Books) => Details), command: Command): void {
+    const books = this.#books
+    const details = typeof part === 'function' ? part(books) : part
+    const pins = books.holds.find(({ id }) => command.kind === 'capture' && id === command.holdId)?.pins ?? []
+    books.book(externalId, facts, details)
+    for (const [lot] of [...(books.lines.at(-1)?.moves ?? []), ...pins]) endIfOver(books, lot, books.atMs)
+  }
+
+  #booked(externalId: string) {
+    return this.#books.booked(externalId)
   }
 
   #factsOf(command: Exclude<Command, { kind: 'apply_due' }>): string {
@@ -167,7 +196,7 @@ export class ModelAccount {
     }
   }
 
-  #propose(command: Exclude<Command, { kind: 'apply_due' }>): readonly Details[] {
+  #propose(command: Exclude<Command, { kind: 'apply_due' }>): readonly (Details | ((books: Books) => Details))[] {
     switch (command.kind) {
       case 'earn_order':
         return [earnOrder(this.#books, command)]
@@ -201,7 +230,7 @@ export class ModelAccount {
         this.#books.mergedInto = command.intoCustomerId
         return [moveOut(this.#books)]
       case 'merge_in':
-        return moveIn(this.#books, command)
+        return moveIn(command)
     }
   }
 }
@@ -234,7 +263,7 @@ function idOf(command: Exclude<Command, { kind: 'apply_due' }>): string {
     case 'import':
       return `import:${command.batchId}:${command.row}`
     case 'merge_out':
-      return ''
+      return `merge:${command.intoCustomerId}/1:out`
     case 'merge_in':
       return `merge:${command.fromCustomerId}/${command.number}:in`
   }

@@ -48,6 +48,7 @@ export interface Pending {
 
 /** What one merge_out carried. */
 export interface Parcel {
+  readonly number: number
   readonly lots: readonly MovedLot[]
   readonly debt: number
   readonly mergedFrom: readonly string[]
@@ -64,6 +65,8 @@ export interface OrderLine {
   readonly rule?: FrozenRule
   readonly terms?: LotTerms
   readonly goods?: number
+  /** Of points that wait: until then. */
+  readonly activatesAtMs?: number
   readonly refundGoods?: number
   readonly cancels?: boolean
   readonly editedAtMs?: number
@@ -78,6 +81,8 @@ export interface Details {
   readonly lot?: Omit<Lot, 'id' | 'left' | 'pinned' | 'ended'> & { readonly points: number }
   readonly order?: Omit<OrderLine, 'seq'>
   readonly refersTo?: number
+  /** merge_in: when the other customer was last active. */
+  readonly activeAtMs?: number
   readonly paidDebt?: number
   readonly madeDebt?: number
   readonly holds?: Omit<Hold, 'seq' | 'state'>
@@ -160,7 +165,19 @@ export class Books {
   }
 
   book(externalId: string, facts: string, details: Details): void {
-    const { type, points, moves = [], lot, holds, ends, opens, pending = 0, refersTo, ...rest } = details
+    const {
+      type,
+      points,
+      moves = [],
+      lot,
+      holds,
+      ends,
+      opens,
+      pending = 0,
+      refersTo,
+      activeAtMs = 0,
+      ...rest
+    } = details
     const seq = this.lines.length + 1
     const pins = type === 'hold' || type === 'release'
     if (ends) ends.state = type === 'capture' ? 'captured' : 'released'
@@ -173,7 +190,7 @@ export class Books {
     if (holds) this.holds.push({ ...holds, seq, state: 'open' })
     if (opens) this.pendings.push({ ...opens, externalId })
     else if (pending < 0) this.endPending(refersTo ?? 0, -pending)
-    if (ACTIVITY.has(type)) this.lastActivityAtMs = this.atMs
+    this.lastActivityAtMs = Math.max(this.lastActivityAtMs, ACTIVITY.has(type) ? this.atMs : activeAtMs)
     const opened = lot ? [[seq, lot.points] as const] : []
     const tied = refersTo === undefined ? {} : { refersTo }
     this.lines.push({

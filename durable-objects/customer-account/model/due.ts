@@ -1,4 +1,5 @@
 import type { Books, Hold, Lot, Pending } from './books.ts'
+import { leaveNothing } from './merging.ts'
 import { grant, release } from './points.ts'
 import { dateOf } from './time.ts'
 
@@ -25,6 +26,7 @@ export function bringAbout(books: Books): void {
     const [first] = due
     if (first === undefined || first.atMs > books.atMs) return
     first.happen()
+    leaveNothing(books)
   }
 }
 

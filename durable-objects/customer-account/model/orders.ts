@@ -50,7 +50,7 @@ export function earnOrder(
   const orderedAtMs = Math.min(effectiveAtMs, books.atMs)
   const activatesAtMs = endAfterDaysMs(orderedAtMs, returnWindowDays, terms.timeZone)
   if (points > 0 && returnWindowDays > 0 && activatesAtMs > books.atMs) {
-    return wait(books, orderGid, points, activatesAtMs, terms, order)
+    return wait(books, orderGid, points, activatesAtMs, terms, { ...order, activatesAtMs })
   }
   return { ...grant(books, 'earn', points, terms, books.atMs, orderGid), order }
 }
@@ -68,7 +68,7 @@ function wait(
 }
 
 export function edit(books: Books, { orderGid, parts, editedAtMs, terms }: EditOrder): readonly Details[] {
-  const earn = linesOf(books, orderGid).find(({ kind }) => kind === 'earn')
+  const earn = linesOf(books, orderGid).find((line) => line.kind === 'earn' && line.editedAtMs === undefined)
   const newest = newestEdit(books, orderGid)?.editedAtMs ?? Number.NEGATIVE_INFINITY
   if (earn?.rule === undefined || goodsInForce(books, orderGid) === parts.goods || editedAtMs <= newest) return []
   const before = sum(linesOf(books, orderGid).map(({ points }) => points))
@@ -78,8 +78,10 @@ export function edit(books: Books, { orderGid, parts, editedAtMs, terms }: EditO
   const line = { order: orderGid, goods: parts.goods, editedAtMs }
   if (left <= before) return takeBack(books, orderGid, left, line)
   const more = { ...line, kind: 'earn', points: left - before, rule: earn.rule } as const
-  const waiting = books.pendings.find((pending) => pending.seq === earn.seq)
-  if (waiting) return [wait(books, orderGid, left - before, waiting.activatesAtMs, waiting.terms, more)]
+  const { activatesAtMs = 0, terms: waitingTerms } = earn
+  if (waitingTerms && activatesAtMs > books.atMs) {
+    return [wait(books, orderGid, left - before, activatesAtMs, waitingTerms, more)]
+  }
   return [{ ...grant(books, 'earn', left - before, terms, books.atMs, orderGid), order: more }]
 }
 

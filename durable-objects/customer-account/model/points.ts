@@ -49,10 +49,13 @@ function mustCover(books: Books, points: number): void {
   if (points > Math.max(0, books.free() - books.debt)) throw new Refused('insufficient_points')
 }
 
-export function redeem(books: Books, { points, overdraftPoints = 0 }: Redeem): Details {
+export function redeem(
+  books: Books,
+  { points, overdraftPoints = 0, overdraftMadePoints = overdraftPoints }: Redeem,
+): Details {
   if (points < 1) throw new Refused('points_out_of_range')
   const { moves, uncovered } = books.take(points)
-  const mayOwe = overdraftPoints > 0 && books.debt + uncovered <= overdraftPoints
+  const mayOwe = books.debt + uncovered <= overdraftPoints && uncovered <= overdraftMadePoints
   if (!mayOwe) mustCover(books, points)
   return { type: 'redeem', points: -points, moves, debt: uncovered, madeDebt: uncovered }
 }
@@ -111,10 +114,8 @@ export function reverse(books: Books, seq: number): Details {
     const { moves: taken } = books.take(points - paidDebt, (lot) => lot.id === seq)
     return { ...shared, moves: taken, debt: paidDebt, madeDebt: paidDebt }
   }
-  const forgiven = Math.min(books.debt, madeDebt)
   const back = moves.map(([lot, taken]) => [lot, -taken] as const)
-  const lot = { endsAtMs: null, silence: null, order: order?.order ?? null, points: madeDebt - forgiven }
-  return { ...shared, moves: back, debt: -forgiven, paidDebt: forgiven, ...(madeDebt > forgiven && { lot }) }
+  return { ...shared, ...giveBack(books, back, madeDebt, order?.order ?? null) }
 }
 
 /** Points of a capture or redemption that came back with refunds. */
@@ -126,19 +127,32 @@ function returned(books: Books, seq: number): number {
 export function returnSpent(books: Books, { seq, points }: ReturnSpent): Details {
   const original = books.lines[seq - 1]
   if (original === undefined) throw new Refused('not_found')
-  const isSpending = original.type === 'capture' || original.type === 'redeem'
-  if (!isSpending || books.booked(`reversal:${seq}`)) throw new Refused('not_reversible')
-  const before = returned(books, seq)
-  if (points < 1 || before + points > -original.points) throw new Refused('points_out_of_range')
+  const { type, points: spent, moves, madeDebt = 0 } = original
+  if (type !== 'capture' && type !== 'redeem') throw new Refused('not_reversible')
+  if (points < 1) throw new Refused('points_out_of_range')
+  const before = books.booked(`reversal:${seq}`) ? -spent : returned(books, seq)
+  if (before + points > -spent) throw new Refused('not_reversible')
+  // What was taken last comes back first; the very last was what no lot had.
   let skip = before
   let rest = points
-  const moves: [number, number][] = []
-  for (const [lot, taken] of original.moves.toReversed()) {
-    const skipped = Math.min(skip, -taken)
+  const slice = (there: number): number => {
+    const skipped = Math.min(skip, there)
+    const back = Math.min(rest, there - skipped)
     skip -= skipped
-    const back = Math.min(rest, -taken - skipped)
     rest -= back
-    if (back > 0) moves.push([lot, back])
+    return back
   }
-  return { type: 'reversal', points, moves, refersTo: seq }
+  const owed = slice(madeDebt)
+  const back = moves.toReversed().flatMap(([lot, taken]) => {
+    const given = slice(-taken)
+    return given > 0 ? [[lot, given] as const] : []
+  })
+  return { type: 'reversal', points, refersTo: seq, ...giveBack(books, back, owed, null) }
+}
+
+/** Into the lots they came from; what was owed is owed no more, or, if it was paid since, comes as a lot for ever. */
+function giveBack(books: Books, back: Details['moves'], owed: number, order: string | null): Partial<Details> {
+  const forgiven = Math.min(books.debt, owed)
+  const lot = { endsAtMs: null, silence: null, order, points: owed - forgiven }
+  return { ...(back && { moves: back }), debt: -forgiven, paidDebt: forgiven, ...(owed > forgiven && { lot }) }
 }

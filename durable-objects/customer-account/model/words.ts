@@ -1,9 +1,11 @@
 import * as fc from 'fast-check'
 import type { Command, FrozenRule, LotTerms } from '../../../domain/ledger/types.ts'
 import { adjust, earn, hold, order, redeem, refund } from '../samples.ts'
-import { evicted, HOUR_MS, killed, passes, type Real, repeated, rung, Say, type Told } from './story.ts'
+import { evicted, HOUR_MS, killed, merges, passes, type Real, repeated, rung, Say, type Told } from './story.ts'
 
 /** What may happen in a story. Ids come from small ranges, so that commands meet. */
+
+const BY_SHOP = { source: 'shopify', actor: 'shopify' } as const
 
 const zone = fc.constantFrom('UTC', 'Asia/Tokyo', 'America/Phoenix')
 const terms: fc.Arbitrary<LotTerms> = fc.record({
@@ -108,20 +110,68 @@ const said: fc.Arbitrary<(nowMs: number) => Command> = fc.oneof(
   })),
 )
 
-/** Stories of up to so many steps. @param replayPath of a failed one, as it was printed */
-export const stories = (maxCommands: number, replayPath: string) =>
-  fc.commands<Told, Real, false>(
-    [
-      ...Array.from({ length: 6 }, () => said.map((command) => new Say(command))),
-      fc.constantFrom(evicted, evicted, killed),
-      fc.constant(repeated),
-      fc.constant(rung),
-      fc
-        .oneof(
-          fc.integer({ min: 1, max: 12 }).map((hours) => hours * HOUR_MS),
-          fc.nat(6).map((days) => days * 24 * HOUR_MS),
-        )
-        .map(passes),
-    ],
-    { maxCommands, size: 'max', replayPath },
+/** What the shop and its tills say only since orders may be edited, accounts merged, and points owed to a till. */
+const saidToo: fc.Arbitrary<(nowMs: number) => Command> = fc.oneof(
+  fc
+    .record({ id: smallId, goods: cents, hoursAgo: fc.nat(30), terms })
+    .map(({ id, goods, hoursAgo, terms: lotTerms }) => (nowMs: number): Command => ({
+      kind: 'edit_order',
+      ...BY_SHOP,
+      effectiveAtMs: nowMs,
+      orderGid: `gid://shopify/Order/${id}`,
+      parts: { ...order(id, goods).parts },
+      editedAtMs: nowMs - hoursAgo * HOUR_MS,
+      terms: lotTerms,
+    })),
+  fc
+    .record({ seq: fc.integer({ min: 1, max: 25 }), points: fc.integer({ min: 1, max: 60 }), refund: smallId })
+    .map(({ seq, points: by, refund: id }) => (nowMs: number): Command => ({
+      kind: 'return_spent',
+      ...BY_SHOP,
+      effectiveAtMs: nowMs,
+      seq,
+      points: by,
+      becauseOf: `gid://shopify/Refund/${id}`,
+      reason: 'refunded',
+    })),
+  fc
+    .record({ id: fc.nat(9), points, overdraftPoints: fc.constantFrom(50, 120, 500), made: fc.constantFrom(20, 500) })
+    .map(({ id, points: by, overdraftPoints, made }) => () => ({
+      ...redeem(`pos:${id}`, by),
+      source: 'pos' as const,
+      actor: 'device:till',
+      overdraftPoints,
+      overdraftMadePoints: made,
+    })),
+)
+
+const times = fc
+  .oneof(
+    fc.integer({ min: 1, max: 12 }).map((hours) => hours * HOUR_MS),
+    fc.nat(6).map((days) => days * 24 * HOUR_MS),
   )
+  .map(passes)
+const troubles = [fc.constant(repeated), fc.constant(repeated), fc.constant(rung), times]
+
+/** What may be asked of how many customers; merges where there are several. */
+export interface StoryOptions {
+  readonly customers: number
+  readonly maxCommands: number
+  /** Of a failed story, as it was printed. */
+  readonly replayPath: string
+}
+
+/** Stories about some customers of a shop. */
+export function stories({ customers, maxCommands, replayPath }: StoryOptions) {
+  const who = fc.nat(customers - 1)
+  const saying = fc.tuple(who, fc.oneof({ weight: 5, arbitrary: said }, { weight: 1, arbitrary: saidToo }))
+  const says = Array.from({ length: 6 }, () => saying.map(([whose, command]) => new Say(whose, command)))
+  // Accounts that call each other are not evicted while the runtime keeps their connection; a kill asks nobody.
+  const losingMemory = customers > 1 ? fc.constant(killed) : fc.constantFrom(evicted, evicted, killed)
+  const merging = customers > 1 ? [fc.tuple(who, who).map(([one, other]) => merges(one, other))] : []
+  return fc.commands<Told, Real, false>([...says, ...troubles, losingMemory, ...merging], {
+    maxCommands,
+    size: 'max',
+    ...(replayPath !== '' && { replayPath }),
+  })
+}
