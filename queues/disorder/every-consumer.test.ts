@@ -21,7 +21,7 @@ it('every queue consumer has a test under disorder, which its dead letters are i
     const file = path.join(import.meta.dirname, `${queue}.workers.test.ts`)
     expect(existsSync(file), `${queue}: no test under disorder, see queues/disorder/testing.ts`).toBe(true)
     const source = readFileSync(file, 'utf8')
-    for (const step of [`putSome('${queue}'`, 'STORM', 'OUTAGE', 'bury()', 'replay(', 'poisoned(']) {
+    for (const step of [`putSome('${queue}'`, 'STORM', 'outages(', 'bury()', 'replay(', 'poisoned(']) {
       expect(source, `${queue}: its test has no ${step}`).toContain(step)
     }
   }

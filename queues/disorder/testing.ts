@@ -22,9 +22,12 @@ export interface Faults {
 }
 
 export const QUIET: Faults = { postgres: 0, d1: 0, objects: 0, sends: 0, acks: 0 }
-export const STORM: Faults = { postgres: 0.15, d1: 0.1, objects: 0.1, sends: 0.1, acks: 0.4 }
-/** Nothing works. */
-export const OUTAGE: Faults = { postgres: 1, d1: 0, objects: 1, sends: 1, acks: 0 }
+export const STORM: Faults = { postgres: 0.15, d1: 0.1, objects: 0.1, sends: 0.1, acks: 0.6 }
+/** What can be gone for longer than a message is tried. */
+export type Outage = 'postgres' | 'd1' | 'objects' | 'sends'
+const OUTAGES: readonly Outage[] = ['postgres', 'd1', 'objects', 'sends']
+const NOTHING_WORKS: Faults = { postgres: 1, d1: 1, objects: 1, sends: 1, acks: 0 }
+const DELIVERIES_AN_OUTAGE = 16
 
 /** Fewer than in wrangler.toml, so that an outage outlasts them. */
 const MAX_ATTEMPTS = 6
@@ -88,6 +91,14 @@ export class DisorderedQueues {
   /** So many deliveries under these faults. */
   async deliver(times: number, faults: Faults): Promise<void> {
     for (let time = 0; time < times && this.#waiting() > 0; time++) await this.#deliverOne(faults)
+  }
+
+  /** One thing after the other is gone, then everything. What waits after that is dead or about to be. */
+  async outages(first: Outage): Promise<void> {
+    for (const gone of [first, ...OUTAGES.filter((one) => one !== first)]) {
+      await this.deliver(DELIVERIES_AN_OUTAGE, { ...QUIET, [gone]: 1 })
+    }
+    await this.deliver(DELIVERIES_AN_OUTAGE, NOTHING_WORKS)
   }
 
   /** Delivers until no message waits: all are applied, or dead. */
@@ -218,8 +229,8 @@ export class DisorderedQueues {
     }
     return new Proxy(env, {
       get: (target, name): unknown => {
-        // Read for each request: a port where nobody listens.
-        if (name === 'NEON_PROXY' && strikes(faults.postgres)) return '127.0.0.1:9'
+        // Read for each request: a host that there cannot be.
+        if (name === 'NEON_PROXY' && strikes(faults.postgres)) return 'no such host'
         return typeof name === 'string' && name in bindings ? bindings[name] : Reflect.get(target, name)
       },
     })
