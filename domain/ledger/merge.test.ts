@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { MAX_POINTS } from '../contracts/settings.ts'
 import { decide } from './decide.ts'
 import {
   adjustOf,
@@ -93,6 +94,33 @@ describe('a merge', () => {
     expect(kept.history.slice(1)).toEqual(['merge_in -30', 'merge_in 100'])
   })
 
+  it('brings lots before the debt that leaves with them, so that they pay it', () => {
+    const { removed, kept, family } = Family.ofTwo()
+    removed.book(grantOf(100))
+    removed.book(holdOf(100))
+    removed.book(adjustOf(-30, 'debt', { allowDebt: true }))
+    removed.book(releaseOf())
+    expect(removed.book(mergeInto('kept'))).toMatchObject({ points: -70, detail: { debtPaid: 30 } })
+    family.deliver()
+    expect(kept.entries).toMatchObject([
+      { externalId: 'merge:removed/1:in:part:1', points: 100, source: 'merge' },
+      { externalId: 'merge:removed/1:in', points: -30, allocations: [{ lot: 1, points: -30 }], source: 'merge' },
+    ])
+    expect(kept.lots.get(1)).toMatchObject({ granted: 100, remaining: 70, moved: 30 })
+    expect(kept.account.debt).toBe(0)
+  })
+
+  it('carries exactly as many points at once as an entry can', () => {
+    const { removed, kept, family } = Family.ofTwo()
+    removed.book(grantOf(MAX_POINTS - 1, 'a'))
+    removed.book(grantOf(1, 'b'))
+    removed.book(grantOf(1, 'c'))
+    removed.book(mergeInto('kept'))
+    expect(removed.history.slice(3)).toEqual([`merge_out ${-MAX_POINTS}`, 'merge_out -1'])
+    family.deliver()
+    expect(kept.account.posted).toBe(MAX_POINTS + 1)
+  })
+
   it('arrives once, however often it is told', () => {
     const { removed, kept, family } = Family.ofTwo()
     removed.book(grantOf(10))
@@ -182,6 +210,10 @@ describe('a merge', () => {
       )
     }
     expect(kept.refusal({ ...message, debt: -1 })).toBe('points_out_of_range')
+    expect(kept.do({ ...message, debt: -1 })).toHaveProperty(
+      'refusal.detail',
+      'The points of a merge are whole numbers.',
+    )
     expect(kept.refusal({ ...message, debt: Number.MAX_SAFE_INTEGER })).toBe('points_out_of_range')
     kept.book(message)
     expect(kept.refusal({ ...message, debt: 1 })).toBe('external_id_conflict')
@@ -189,6 +221,14 @@ describe('a merge', () => {
 })
 
 describe('a merged account', () => {
+  it('takes again what a code of its own was worth that was used late', () => {
+    const { removed, kept, family } = Family.ofTwo()
+    removed.book(mergeInto('kept'))
+    removed.book(adjustOf(-30, 'late-use:r1', { allowDebt: true }))
+    family.deliver()
+    expect(kept.account.debt).toBe(30)
+  })
+
   const refused: readonly (readonly [string, Command])[] = [
     ['a grant', grantOf(1, 'new')],
     ['a redemption', redeemOf(1)],

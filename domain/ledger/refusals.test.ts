@@ -372,6 +372,15 @@ describe('what is just within the bounds', () => {
     const decided = (command: Command) => decide(account, command, account.nowMs)
     expect(decided(grantOf(6))).toMatchObject({ outcome: 'refused', refusal })
     expect(decided(adjustOf(-6, 'j', { allowDebt: true }))).toMatchObject({ outcome: 'refused', refusal })
+    expect(decided(arrivalOf(6))).toMatchObject({ outcome: 'refused', refusal })
     expect(decided(grantOf(5, 'b', { terms: FOREVER })).outcome).toBe('applied')
+    expect(decided(arrivalOf(5)).outcome).toBe('applied')
   })
 })
+
+/** One lot of another account. */
+function arrivalOf(points: number): Command {
+  const other = { fromCustomerId: 'removed', number: 1, mergedFrom: ['removed'], lastActivityAtMs: 0, debt: 0 }
+  const lots = [{ points, expiresAtMs: null, inactivity: null, orderGid: null }]
+  return { ...mergeInto('kept'), kind: 'merge_in', lots, ...other }
+}

@@ -110,4 +110,17 @@ describe('a reversal', () => {
     expect(account.refusal(reversalOf(2))).toBe('not_reversible')
     expect(account.refusal(reversalOf(3))).toBe('not_found')
   })
+
+  it('of a grant that paid debt takes only what it granted, and leaves other lots alone', () => {
+    const account = new TestAccount()
+    account.book(adjustOf(-30, 'debt', { allowDebt: true }))
+    account.book(grantOf(40, 'paid'))
+    account.book(grantOf(100, 'other'))
+    expect(account.book(reversalOf(2))).toMatchObject({
+      points: -40,
+      allocations: [{ lot: 2, points: -10 }],
+      detail: { debtMade: 30 },
+    })
+    expect(account.account).toMatchObject({ posted: 70, debt: 30 })
+  })
 })
