@@ -32,12 +32,21 @@ async function run(copy: string, args: readonly string[]): Promise<Finished> {
   }
 }
 
-/** The simulation: names the first invariants that break. */
-export async function simulate(copy: string): Promise<Verdict> {
+const BY_SIMULATION = 'simulation: '
+
+/**
+ * The simulation: names one invariant that breaks, if it can be one of the design's.
+ * @param known what noticed it before, in words: named again if it still does
+ */
+export async function simulate(copy: string, known?: string): Promise<Verdict> {
   const { stdout, stderr, hung } = await run(copy, ['tools/mutants/probe.ts', String(WORLDS)])
   if (hung) return { hung }
   const broken = readJson(z.array(z.string()), stdout, stderr)
-  return { by: broken.length === 0 ? null : `simulation: ${broken.slice(0, 2).join('; ')}` }
+  const named =
+    broken.find((invariant) => BY_SIMULATION + invariant === known) ??
+    broken.find((invariant) => /^\d/.test(invariant)) ??
+    broken[0]
+  return { by: named === undefined ? null : BY_SIMULATION + named }
 }
 
 const TestReport = z.object({

@@ -22,7 +22,7 @@ async function judge(copy: string, known: string | undefined): Promise<Verdict> 
     const verdict = await test(copy, known)
     if ('by' in verdict && verdict.by === known) return verdict
   }
-  const verdict = await simulate(copy)
+  const verdict = await simulate(copy, known)
   return 'by' in verdict && verdict.by === null ? test(copy) : verdict
 }
 

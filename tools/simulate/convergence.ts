@@ -103,13 +103,15 @@ const sentOnceEach: Checker = ({ accounts, queue }) =>
     ]
   })
 
-/** Each projection is the fold of the entries. */
-const projectedInFull: Checker = ({ accounts, projections, nowMs }) =>
-  accounts.flatMap((account) => [
+/** Each projection is the fold of the entries, and on the way there never an older state than before. */
+const projectedInFull: Checker = ({ accounts, projections, nowMs }) => [
+  ...projections.wentBack,
+  ...accounts.flatMap((account) => [
     ...entriesProjected(account, projections, nowMs),
     ...lotsProjected(account, projections),
     ...balanceProjected(account, projections, nowMs),
-  ])
+  ]),
+]
 
 function entriesProjected({ ledger, owner }: Account, projections: Projections, nowMs: number): readonly string[] {
   const { merchantId, customerId } = owner

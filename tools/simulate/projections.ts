@@ -14,6 +14,8 @@ export class Projections {
   readonly balances = new Map<string, BalanceRow>()
   readonly lots = new Map<string, LotRow>()
   readonly mergedInto = new Map<string, string>()
+  /** States that went back in time, if only for a while. */
+  readonly wentBack: string[] = []
   readonly #simulation: Simulation
   #goneUntilMs = 0
 
@@ -41,14 +43,22 @@ export class Projections {
       const older = this.balances.get(key)
       if (older === undefined || older.seq < row.seq) this.balances.set(key, row)
       else this.#simulation.situations.meet('an older balance arrives after a newer one', older.seq > row.seq)
+      this.#mustNotGoBack(`balance of ${row.customer_id}`, older, this.balances.get(key))
     }
     for (const row of rows.lots) {
       const key = `${row.merchant_id}:${row.customer_id}:${row.lot}`
       const older = this.lots.get(key)
       if (older === undefined || older.seq < row.seq) this.lots.set(key, row)
+      this.#mustNotGoBack(`lot ${row.lot} of ${row.customer_id}`, older, this.lots.get(key))
     }
     for (const { merchant_id, id, merged_into } of rows.customers) {
       if (merged_into !== null) this.mergedInto.set(`${merchant_id}:${id}`, merged_into)
+    }
+  }
+
+  #mustNotGoBack(what: string, before: { readonly seq: number } | undefined, now: typeof before): void {
+    if (before !== undefined && (now === undefined || now.seq < before.seq)) {
+      this.wentBack.push(`the ${what} went back from ${before.seq} to ${now?.seq}`)
     }
   }
 }

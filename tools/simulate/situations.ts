@@ -76,6 +76,7 @@ export const SITUATIONS = [
   'an account is merged into another',
   'a merge carries several lots',
   'a merge carries debt',
+  'a merge carries points and debt',
   'a merge carries nothing',
   'a merge is delivered',
   'a merge is delivered again',
@@ -140,6 +141,7 @@ export class Situations {
       const isFirst = before.account.mergedInto === null
       this.meet('a merge carries several lots', entry.allocations.length > 1)
       this.meet('a merge carries debt', debtPaid > 0)
+      this.meet('a merge carries points and debt', entry.allocations.length > 0 && debtPaid > 0)
       this.meet('a merge carries nothing', entry.allocations.length === 0 && debtPaid === 0)
       this.meet('points that come free later follow a merge', !isFirst && entry.allocations.length > 0)
       this.meet('debt that is made later follows a merge', !isFirst && debtPaid > 0)

@@ -17,10 +17,10 @@ export const OF_SHELL: readonly Mutant[] = [
     "    answer({ by: this.owner.customerId, decision })\n    if (faults.strikes('crash before commit')) return this.#crash()\n",
   ),
   shellMutant(
-    'no alarm after a crash',
+    'the daily sweep wakes nobody',
     ACCOUNT,
-    '    this.#clockMs = 0\n    this.#ringsAtMs = null\n    this.#arm()\n  }\n\n  #arm',
-    '    this.#clockMs = 0\n    this.#ringsAtMs = Number.NEGATIVE_INFINITY\n  }\n\n  #arm',
+    '    this.#lostAlarm = false\n    this.#ringsAtMs = null\n    this.#arm()\n',
+    '    this.#lostAlarm = false\n',
   ),
   shellMutant(
     'a merge is booked and never delivered',
@@ -33,12 +33,6 @@ export const OF_SHELL: readonly Mutant[] = [
     ACCOUNT,
     'const command = mergeInOf(this.ledger, out, this.owner.customerId)',
     'const command = { ...mergeInOf(this.ledger, out, this.owner.customerId), number: this.#simulation.nowMs }',
-  ),
-  shellMutant(
-    'a command is passed on before the points are there',
-    ACCOUNT,
-    'if (mergedInto === null || !this.#deliver()) return undefined',
-    'if (mergedInto === null) return undefined',
   ),
   shellMutant(
     'the kept account does not ask whose an order is',
@@ -56,7 +50,7 @@ export const OF_SHELL: readonly Mutant[] = [
     'an older balance replaces a newer one',
     'tools/simulate/projections.ts',
     'older === undefined || older.seq < row.seq) this.balances',
-    'older === undefined || older.seq !== row.seq) this.balances',
+    'older === undefined || older.seq > row.seq) this.balances',
   ),
   shellMutant(
     'of one batch the first balance counts, not the newest',
