@@ -57,6 +57,22 @@ const acknowledgedOnce: Checker = ({ accounts, clients }) => {
   ])
 }
 
+/** What a till took without the points being there was never more than the shop lets a customer owe. */
+const overdraftIsCapped: Checker = ({ accounts, clients }) => {
+  const ledgers = new Map(accounts.map(({ owner, ledger }) => [owner.customerId, ledger]))
+  return clients.flatMap((client) =>
+    answeredBy(client).flatMap(({ command, answer: { reply } }) => {
+      if (command.kind !== 'redeem' || reply.decision.outcome !== 'applied') return []
+      const { seq, detail } = reply.decision.entry
+      if (detail.debtMade === undefined) return []
+      const before = ledgers.get(reply.by)?.entries.slice(0, seq) ?? []
+      const owed = before.reduce((sum, entry) => sum + (entry.detail.debtMade ?? 0) - (entry.detail.debtPaid ?? 0), 0)
+      const capPoints = command.overdraftPoints ?? 0
+      return owed <= capPoints ? [] : [`entry ${seq} of ${reply.by} leaves ${owed} owed, ${capPoints} may be`]
+    }),
+  )
+}
+
 interface Booked {
   readonly sentAt: number
   readonly answeredAt: number
@@ -202,6 +218,7 @@ const ownTenant: Checker = ({ accounts, projections }) => {
 
 /** The invariants that one account's books alone cannot show, by the design's number. */
 const BETWEEN = {
+  '4 tills overdraw within the cap': overdraftIsCapped,
   '8 what was acknowledged is there once': acknowledgedOnce,
   '11 orders earn in one account': ordersEarnInOneAccount,
   '13 events sent are the entries': sentOnceEach,
