@@ -183,7 +183,14 @@ describe('customers/merge', () => {
     const message = mergeMessage(merchantId, removed, kept)
     expect(await deliver(WEBHOOKS, [message], { to: withoutPostgres })).toEqual({ acked: [], retried: [0] })
     expect(await postedPoints(merchantId, kept)).toBe(100)
+    // The entry's event may come later still, and a profile of before in between.
+    await neonBatch(env, merchantId, [sql`update customers set merged_into = null`])
     expect(await deliver(WEBHOOKS, [message])).toEqual({ acked: [0], retried: [] })
+    await deliver(WEBHOOKS, [profileMessage(merchantId, removed)])
+    expect(await profileOf(merchantId, removed)).toMatchObject({
+      email_index: null,
+      merged_into: customerIdOfGid(merchantId, kept),
+    })
     expect(await postedPoints(merchantId, kept)).toBe(100)
   })
 })
@@ -227,6 +234,25 @@ describe('a guest', () => {
     }
     await deliver(WEBHOOKS, [orderMessage(merchantId, orderOf('', 50_00, { buyer: guestOf(shared) }))])
     expect(await ownPoints(merchantId, customerIdOfGuest(merchantId, shared))).toBe(50)
+  })
+
+  it('is not attached by news of an address that the customer does not have any more', async () => {
+    const merchantId = await newShop()
+    const guestId = (emailIndex: string) => customerIdOfGuest(merchantId, emailIndex)
+    const changed = newCustomerGid()
+    const [before, after] = [newIndex(), newIndex()]
+    await deliver(WEBHOOKS, [orderMessage(merchantId, orderOf('', 100_00, { buyer: guestOf(before) }))])
+    await deliver(WEBHOOKS, [
+      profileMessage(merchantId, changed, { email_index: after, updated_at_ms: 1_790_000_000_500 }),
+      profileMessage(merchantId, changed, { email_index: before }),
+    ])
+    expect(await ownPoints(merchantId, guestId(before))).toBe(100)
+    const [deleted, theirs] = [newCustomerGid(), newIndex()]
+    await deliver(WEBHOOKS, [orderMessage(merchantId, orderOf('', 100_00, { buyer: guestOf(theirs) }))])
+    await deliver(WEBHOOKS, [deleteMessage(merchantId, deleted)])
+    const late = profileMessage(merchantId, deleted, { email_index: theirs })
+    expect(await deliver(WEBHOOKS, [late])).toEqual({ acked: [0], retried: [] })
+    expect(await ownPoints(merchantId, guestId(theirs))).toBe(100)
   })
 
   it('who never bought anything is not written down', async () => {

@@ -1,11 +1,9 @@
 import { z } from 'zod'
 import { customerIdOfGid, customerIdOfGuest } from '../../../domain/ledger/identity.ts'
 import type { MergeTarget } from '../../../durable-objects/kernel/protocol.ts'
-import { withRetry } from '../../../durable-objects/kernel/retry.ts'
-import { customerAccount } from '../../../durable-objects/kernel/stubs.ts'
 import { neonBatch, sql } from '../../../workers/platform/neon.ts'
 import { pooled, reasonOf, type Settlements } from '../../batch.ts'
-import { mergeAccounts, refOf } from './merges.ts'
+import { mergeAccounts, refOf, standingOf } from './merges.ts'
 import type { OrderReceived, ProfileReceived } from './received.ts'
 
 /**
@@ -17,23 +15,49 @@ import type { OrderReceived, ProfileReceived } from './received.ts'
 
 const GUESTS_AT_ONCE = 16
 
-/** The profile's side: merges guests into the customers whose verified addresses these are. */
+/** The profile's side: merges guests into the customers whose verified addresses these are, as far as they still are. */
 export async function attachByProfiles(
   env: Env,
   merchantId: string,
   profiles: readonly ProfileReceived[],
   settlements: Settlements,
 ): Promise<void> {
-  await pooled(profiles, GUESTS_AT_ONCE, async ({ message, webhook: { customer, received_at_ms: atMs } }) => {
+  const verified = profiles.flatMap(({ message, webhook: { customer, received_at_ms: atMs } }) => {
     const { email_index: emailIndex, email_verified: isVerified, customer_gid: gid } = customer
-    if (emailIndex === null || !isVerified || settlements.get(message).kind !== 'done') return
+    if (emailIndex === null || !isVerified || settlements.get(message).kind !== 'done') return []
     const target = { customerId: customerIdOfGid(merchantId, gid), shopifyCustomerGid: gid }
-    try {
-      await attach(env, merchantId, emailIndex, target, atMs)
-    } catch (error) {
-      settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
-    }
+    return [{ message, emailIndex, target, atMs }]
   })
+  if (verified.length === 0) return
+  try {
+    const ids = verified.map(({ target }) => target.customerId)
+    const addresses = await verifiedAddresses(env, merchantId, ids)
+    await pooled(verified, GUESTS_AT_ONCE, async ({ message, emailIndex, target, atMs }) => {
+      // Outdated news: the customer has another address by now, or is no more.
+      if (addresses.get(target.customerId) !== emailIndex) return
+      await attach(env, merchantId, emailIndex, target, atMs).catch((error: unknown) =>
+        settlements.note(message, { kind: 'outage', reason: reasonOf(error) }),
+      )
+    })
+  } catch (error) {
+    for (const { message } of verified) settlements.note(message, { kind: 'outage', reason: reasonOf(error) })
+  }
+}
+
+const Addresses = z.array(z.object({ id: z.uuid(), email_index: z.string() }))
+
+/** The addresses that these customers have verified, by customer. */
+async function verifiedAddresses(
+  env: Env,
+  merchantId: string,
+  customerIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const [rows] = await neonBatch(env, merchantId, [
+    sql`select id, email_index from customers
+      where id = any(array(select jsonb_array_elements_text(${JSON.stringify(customerIds)}::jsonb)::uuid))
+        and email_index is not null and email_verified and merged_into is null and deleted_at is null`,
+  ])
+  return new Map(Addresses.parse(rows).map((row) => [row.id, row.email_index]))
 }
 
 const Profiles = z.array(z.object({ email_index: z.string(), id: z.uuid(), shopify_gid: z.string() }))
@@ -89,9 +113,6 @@ async function attach(
   atMs: number,
 ): Promise<void> {
   const guest = refOf(merchantId, customerIdOfGuest(merchantId, emailIndex), null)
-  const { isUnused, into } = await withRetry(
-    () => customerAccount(env, merchantId, guest.customerId),
-    (account) => account.mergeStanding(guest),
-  )
+  const { isUnused, into } = await standingOf(env, guest)
   if (!isUnused && into === null) await mergeAccounts(env, guest, target, atMs)
 }

@@ -1,5 +1,5 @@
 import { customerIdOfGid } from '../../../domain/ledger/identity.ts'
-import type { AccountRef, MergeReply, MergeTarget } from '../../../durable-objects/kernel/protocol.ts'
+import type { AccountRef, MergeReply, MergeStanding, MergeTarget } from '../../../durable-objects/kernel/protocol.ts'
 import { withRetry } from '../../../durable-objects/kernel/retry.ts'
 import { customerAccount } from '../../../durable-objects/kernel/stubs.ts'
 import { logLine } from '../../../workers/platform/log.ts'
@@ -30,11 +30,11 @@ async function mergeCustomer(env: Env, merchantId: string, { webhook }: MergeRec
   const { removed_gid: removedGid, kept_gid: keptGid, received_at_ms: atMs } = webhook
   const removed = refOf(merchantId, customerIdOfGid(merchantId, removedGid), removedGid)
   const kept = { customerId: customerIdOfGid(merchantId, keptGid), shopifyCustomerGid: keptGid }
-  const { outcome, into } = await mergeAccounts(env, removed, kept, atMs)
+  const { outcome } = await mergeAccounts(env, removed, kept, atMs)
   // The kept one was merged into the removed one before: Shopify cannot have done both.
   if (outcome === 'refused')
     logLine('warn', 'merge refused', { merchant_id: merchantId, customer_id: removed.customerId })
-  else await emptyProfile(env, removed, outcome === 'merged' ? into : null)
+  else await emptyProfile(env, removed, (await standingOf(env, removed)).into)
 }
 
 /** Merges an account into another one. Harmless to repeat. */
@@ -45,12 +45,23 @@ export function mergeAccounts(env: Env, removed: AccountRef, kept: MergeTarget, 
   )
 }
 
+/** How an account stands to merges. */
+export function standingOf(env: Env, account: AccountRef): Promise<MergeStanding> {
+  return withRetry(
+    () => customerAccount(env, account.merchantId, account.customerId),
+    (stub) => stub.mergeStanding(account),
+  )
+}
+
 /** An account whose currency is not known here. */
 export function refOf(merchantId: string, customerId: string, shopifyCustomerGid: string | null): AccountRef {
   return { merchantId, customerId, shopifyCustomerGid, currency: null }
 }
 
-/** The removed customer is no more: what is known of the person comes with the kept one's profile. */
+/**
+ * The removed customer is no more: what is known of the person comes with the kept one's profile. The row says at once
+ * into whom, as the account's events will: a profile from before the merge is to stay out from now on.
+ */
 async function emptyProfile(env: Env, removed: AccountRef, keptId: string | null): Promise<void> {
   const { merchantId, customerId, shopifyCustomerGid } = removed
   await neonBatch(env, merchantId, [
