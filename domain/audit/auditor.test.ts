@@ -9,6 +9,7 @@ import {
   DAY_MS,
   grantOf,
   holdOf,
+  mergeInto,
   ORDER,
   orderOf,
   redeemOf,
@@ -65,6 +66,16 @@ describe('a sound ledger', () => {
     expect(auditor.findings).toEqual([])
     expect(auditor).toMatchObject({ stateMatches: true, isBroken: false, entries: 9 })
     expect([auditor.firstHash, auditor.lastHash]).toEqual([account.entries[0]?.hash, account.account.lastHash])
+  })
+
+  it('may be that of a merged customer whose hold ran out just before its lot, and whose alarm rang after both', () => {
+    const account = new TestAccount()
+    account.book(grantOf(10, 'a', { terms: { lotDays: 1, timeZone: 'Europe/Berlin' } }))
+    account.book(holdOf(10, 'cart', DAY_MS))
+    account.book(mergeInto('kept'))
+    account.wait(3 * DAY_MS)
+    expect(account.history.at(-1)).toBe('merge_out -10')
+    expect(placesIn(booksOf(account))).toEqual([])
   })
 
   it('may be one in which nothing happened', () => {

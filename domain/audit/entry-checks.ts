@@ -63,16 +63,21 @@ const capturesWhatIsHeld: EntryCheck = (before, { seq, type, points, detail: { h
 const takesByFifo: EntryCheck = (before, entry) =>
   fifoViolations(before, entry).map((detail) => ({ invariant: 9, detail }))
 
-/** What is pinned was taken before its lot ended, so a capture may spend it. */
-const takesFromLiveLots: EntryCheck = (before, { seq, type, recordedAtMs, allocations }) =>
-  allocations.flatMap(({ lot: id, points }) => {
+/**
+ * What is pinned was taken before its lot ended, so a capture may spend it. What comes free in a merged account leaves as
+ * of that time, however late it is booked.
+ */
+const takesFromLiveLots: EntryCheck = (before, { seq, type, actor, recordedAtMs, effectiveAtMs, allocations }) => {
+  const takenAtMs = type === 'merge_out' && actor === 'system' ? effectiveAtMs : recordedAtMs
+  return allocations.flatMap(({ lot: id, points }) => {
     if (points >= 0 || type === 'capture') return []
     const lot = before.lot(id)
-    const endMs = lot === undefined ? null : lotEndMs(lot, before.account.lastActivityAtMs)
-    const isOver = endMs !== null && endMs <= recordedAtMs
+    const endMs = lot === undefined ? null : lotEndMs(lot, before.account)
+    const isOver = endMs !== null && endMs <= takenAtMs
     if (type === 'expire') return violation(10, !isOver, () => `entry ${seq} expires live lot ${id}`)
     return violation(10, isOver, () => `entry ${seq} takes from expired lot ${id}`)
   })
+}
 
 /** In full once, or in parts of what was spent that come to no more than it. */
 const undoesOnce: EntryCheck = (before, { seq, type, points, detail }) => {

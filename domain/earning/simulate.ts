@@ -87,5 +87,5 @@ function expiryMs(settings: VersionedSettings, nowMs: number): number | null {
   const terms = lotTerms(settings)
   const { return_window_days } = settings.settings
   const grantedAtMs = return_window_days > 0 ? endOfDayAfterMs(nowMs, return_window_days, terms.timeZone) : nowMs
-  return lotEndMs(lotLife(terms, grantedAtMs), grantedAtMs)
+  return lotEndMs(lotLife(terms, grantedAtMs), { lastActivityAtMs: grantedAtMs, mergedInto: null })
 }

@@ -18,7 +18,7 @@ function nextExpiration(view: LedgerView): Balance['next_expiration'] {
   let points = 0
   for (const lot of view.openLots) {
     const free = freeOf(lot)
-    const endMs = lotEndMs(lot, view.account.lastActivityAtMs)
+    const endMs = lotEndMs(lot, view.account)
     if (endMs === null || free === 0 || endMs > atMs) continue
     points = endMs === atMs ? points + free : free
     atMs = endMs

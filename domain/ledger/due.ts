@@ -24,8 +24,7 @@ function byTime(a: Due, b: Due): number {
 /** When the alarm must wake for an expiry, a hold's timeout or an activation; null: nothing is to come. */
 export function nextDueAtMs(view: LedgerView): number | null {
   let next = Number.POSITIVE_INFINITY
-  const { lastActivityAtMs } = view.account
-  for (const lot of view.openLots) if (freeOf(lot) > 0) next = Math.min(next, lotEndMs(lot, lastActivityAtMs) ?? next)
+  for (const lot of view.openLots) if (freeOf(lot) > 0) next = Math.min(next, lotEndMs(lot, view.account) ?? next)
   for (const hold of view.openHolds) next = Math.min(next, hold.timeoutAtMs)
   for (const pending of view.pendings) next = Math.min(next, pending.activatesAtMs)
   return next === Number.POSITIVE_INFINITY ? null : next
@@ -67,7 +66,7 @@ function dueUntil(view: LedgerView, nowMs: number): Due[] {
   const due: Due[] = []
   // Lots that are pinned in full are in it too: a hold that ends before may free them.
   for (const lot of view.openLots) {
-    const atMs = lotEndMs(lot, view.account.lastActivityAtMs)
+    const atMs = lotEndMs(lot, view.account)
     if (atMs !== null && atMs <= nowMs) due.push({ atMs, kind: 'expiry', seq: lot.id })
   }
   for (const { openedSeq, timeoutAtMs } of view.openHolds) {
@@ -101,7 +100,7 @@ export function expireIfOver(draft: Draft, lotId: number, atMs: number, nowMs: n
  */
 function expireFree(draft: Draft, lotId: number, atMs: number, nowMs: number): void {
   const lot = draft.lot(lotId)
-  const endedAtMs = lot === undefined ? null : lotEndMs(lot, draft.account.lastActivityAtMs)
+  const endedAtMs = lot === undefined ? null : lotEndMs(lot, draft.account)
   if (lot === undefined || endedAtMs === null || freeOf(lot) === 0) return
   const free = freeOf(lot)
   const debtPaid = Math.min(draft.account.debt, free)
@@ -150,6 +149,6 @@ function activate(draft: Draft, due: Due, nowMs: number): Due | null {
     },
     nowMs,
   )
-  const endMs = lotEndMs(life, draft.account.lastActivityAtMs)
+  const endMs = lotEndMs(life, draft.account)
   return endMs === null ? null : { atMs: endMs, kind: 'expiry', seq }
 }

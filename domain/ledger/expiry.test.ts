@@ -6,6 +6,8 @@ import type { CalendarExpiry } from './types.ts'
 const at = (iso: string): number => Date.parse(iso)
 const endOf = (from: string): number => endOfDayAfterMs(at(from), 30, 'Europe/Berlin')
 
+const activeAt = (lastActivityAtMs: number) => ({ lastActivityAtMs, mergedInto: null })
+
 describe('the end of a day', () => {
   it.each([
     ['an ordinary day', '2026-03-02T11:00Z', 1, 'Europe/Berlin', '2026-03-03T23:00Z'],
@@ -81,11 +83,11 @@ describe('a lot', () => {
     const terms = { lotDays: 30, timeZone: 'Europe/Berlin', inactivityDays: 10 }
     const lot = lotLife(terms, NOON_MS)
     expect(lot.inactivity).toEqual({ days: 10, timeZone: 'Europe/Berlin', fromMs: NOON_MS })
-    expect(lotEndMs(lot, 0)).toBe(at('2026-03-12T23:00Z'))
-    expect(lotEndMs(lot, at('2026-03-10T08:00Z'))).toBe(at('2026-03-20T23:00Z'))
+    expect(lotEndMs(lot, activeAt(0))).toBe(at('2026-03-12T23:00Z'))
+    expect(lotEndMs(lot, activeAt(at('2026-03-10T08:00Z')))).toBe(at('2026-03-20T23:00Z'))
     // Summer time begins on 29 March.
-    expect(lotEndMs(lot, at('2026-03-30T08:00Z'))).toBe(lot.expiresAtMs)
-    expect(lotEndMs(lotLife({ ...terms, lotDays: null }, NOON_MS), at('2026-03-20T08:00Z'))).toBe(
+    expect(lotEndMs(lot, activeAt(at('2026-03-30T08:00Z')))).toBe(lot.expiresAtMs)
+    expect(lotEndMs(lotLife({ ...terms, lotDays: null }, NOON_MS), activeAt(at('2026-03-20T08:00Z')))).toBe(
       at('2026-03-30T22:00Z'),
     )
   })

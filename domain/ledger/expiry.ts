@@ -1,4 +1,4 @@
-import type { CalendarExpiry, EntryDetail, Inactivity, LotTerms } from './types.ts'
+import type { AccountState, CalendarExpiry, EntryDetail, Inactivity, LotTerms } from './types.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
@@ -158,12 +158,19 @@ function sooner(a: number | null, b: number | null): number | null {
   return Math.min(a, b)
 }
 
+/** What of an account its lots' end by silence depends on. */
+export type Activity = Pick<AccountState, 'lastActivityAtMs' | 'mergedInto'>
+
 /**
  * When a lot ends, should the customer stay silent: its fixed end or the end by silence, whatever is earlier. Null: never.
- * @param lastActivityAtMs of its account.
+ * In a merged account silence ends nothing: what the customer does is told to the other account, and what comes free here
+ * goes there and lives or ends by it.
  */
-export function lotEndMs({ expiresAtMs, inactivity }: LotEnd, lastActivityAtMs: number): number | null {
-  if (inactivity === null || inactivity === undefined) return expiresAtMs
+export function lotEndMs(
+  { expiresAtMs, inactivity }: LotEnd,
+  { lastActivityAtMs, mergedInto }: Activity,
+): number | null {
+  if (inactivity === null || inactivity === undefined || mergedInto !== null) return expiresAtMs
   const silentFromMs = Math.max(inactivity.fromMs, lastActivityAtMs)
   return sooner(expiresAtMs, endOfDayAfterMs(silentFromMs, inactivity.days, inactivity.timeZone))
 }

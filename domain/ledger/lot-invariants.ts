@@ -39,7 +39,7 @@ export const takesByFifo: Checker = ({ entries }) => {
  */
 export const nothingFromExpiredLots: Checker = ({ entries, lots }) => {
   const byId = new Map(lots.map((lot) => [lot.id, lot]))
-  let lastActivityAtMs = 0
+  let [lastActivityAtMs, mergedInto]: [number, string | null] = [0, null]
   return entries.flatMap((entry) => {
     const { seq, type, actor, recordedAtMs, effectiveAtMs, detail } = entry
     const takenAtMs = type === 'merge_out' && actor === 'system' ? effectiveAtMs : recordedAtMs
@@ -47,10 +47,11 @@ export const nothingFromExpiredLots: Checker = ({ entries, lots }) => {
       .filter(({ points }) => points < 0)
       .map(({ lot: id }) => {
         const lot = byId.get(id)
-        return { id, endMs: lot === undefined ? null : lotEndMs(lot, lastActivityAtMs) }
+        return { id, endMs: lot === undefined ? null : lotEndMs(lot, { lastActivityAtMs, mergedInto }) }
       })
     if (['earn', 'earn_pending', 'redeem', 'hold', 'capture', 'import'].includes(type)) lastActivityAtMs = recordedAtMs
     if (type === 'merge_in') lastActivityAtMs = Math.max(lastActivityAtMs, detail.lastActivityAtMs ?? 0)
+    if (type === 'merge_out') mergedInto = detail.otherCustomerId ?? null
     return endsOfTaken.flatMap(({ id, endMs }) => {
       const isOver = endMs !== null && endMs <= takenAtMs
       if (type === 'expire') return isOver ? [] : [`entry ${seq} expires a live lot`]

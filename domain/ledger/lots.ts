@@ -15,7 +15,7 @@ export function byExpiryThenSeq(a: Lot, b: Lot): number {
 
 /** True once the lot's day is over, or the customer was silent for too long. */
 export function isExpired(lot: Lot, account: AccountState, nowMs: number): boolean {
-  const endMs = lotEndMs(lot, account.lastActivityAtMs)
+  const endMs = lotEndMs(lot, account)
   return endMs !== null && endMs <= nowMs
 }
 

@@ -161,6 +161,27 @@ describe('a merge', () => {
     expect(kept.history).toEqual(['merge_in 10', 'merge_in 1'])
   })
 
+  it('lets no silence in the merged account end what comes back there: the customer is active in the other one', () => {
+    const { removed, kept, family } = Family.ofTwo()
+    removed.book(grantOf(10, 'old', { terms: SILENCE }))
+    removed.book(holdOf(4, 'order'))
+    const spent = removed.book(captureOf('order'))
+    removed.book(holdOf(3, 'cart', 9 * DAY_MS))
+    removed.book(mergeInto('kept'))
+    for (const day of [1, 2, 3]) {
+      family.deliver()
+      family.wait(2 * DAY_MS)
+      kept.book(grantOf(1, `day ${2 * day}`, { terms: SILENCE }))
+    }
+    removed.book(returnOf(spent.seq, 4))
+    removed.book(releaseOf('cart'))
+    family.deliver()
+    expect(removed.history.filter((entry) => entry.startsWith('expire'))).toEqual([])
+    expect(kept.available).toBe(13)
+    family.wait(4 * DAY_MS)
+    expect(kept.available).toBe(0)
+  })
+
   it('expires at once what ended on its way', () => {
     const { removed, kept, family } = Family.ofTwo()
     removed.book(grantOf(10, 'a', { terms: ONE_DAY }))

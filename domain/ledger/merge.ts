@@ -96,9 +96,11 @@ export function mergeInOf(view: LedgerView, merged: Entry, customerId: string): 
     effectiveAtMs,
     fromCustomerId: customerId,
     number,
-    lots: allocations.flatMap(({ lot: id, points }): readonly MovedLot[] => {
+    lots: allocations.map(({ lot: id, points }): MovedLot => {
       const lot = view.lot(id)
-      return lot === undefined ? [] : [movedLot(lot, -points)]
+      // Without it its points would not arrive, and nobody would ask for them again.
+      if (lot === undefined) throw new LedgerBug(`merge_out ${merged.seq} carries a lot ${id} that is not there`)
+      return movedLot(lot, -points)
     }),
     debt: detail.debtPaid ?? 0,
     mergedFrom: [customerId, ...view.account.mergedFrom],

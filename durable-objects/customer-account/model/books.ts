@@ -138,7 +138,8 @@ export class Books {
 
   endOf({ endsAtMs, silence }: Lot): number | null {
     const quietFromMs = Math.max(this.lastActivityAtMs, silence?.fromMs ?? 0)
-    const silentMs = silence && endAfterDaysMs(quietFromMs, silence.days, silence.timeZone)
+    const silentMs =
+      this.mergedInto === null && silence ? endAfterDaysMs(quietFromMs, silence.days, silence.timeZone) : null
     const ends = [endsAtMs, silentMs].filter((end) => end !== null)
     return ends.length === 0 ? null : Math.min(...ends)
   }

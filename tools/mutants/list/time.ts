@@ -42,7 +42,7 @@ export const OF_TIME: readonly Mutant[] = [
   mutant(
     'silence ends nothing',
     'ledger/expiry.ts',
-    '  if (inactivity === null || inactivity === undefined) return expiresAtMs',
+    '  if (inactivity === null || inactivity === undefined || mergedInto !== null) return expiresAtMs',
     '  if (inactivity !== null) return expiresAtMs',
   ),
   mutant(
