@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { cancellation, money, ORDER, orderOf, redeemOf, refundOf } from '../ledger/examples.ts'
 import { REDEMPTION, TestRedeemer } from './examples.ts'
 import { redemptionViolations } from './invariants.ts'
+import type { EditOrder } from '../ledger/types.ts'
 import type { RedemptionRequest } from './types.ts'
 
 /** Someone who paid an order of 60 € of goods with a code for 250 of 1,000 points. The order earns nothing. */
@@ -19,6 +20,11 @@ const paid = orderOf({
   parts: money({ goods: 60_00 }),
   rule: { ...orderOf().rule, perAmountMinorNumerator: 1_000_000 },
 })
+
+function editTo(goods: number, atMs: number): EditOrder {
+  const by = { source: 'shopify', actor: 'shopify', effectiveAtMs: atMs } as const
+  return { ...by, kind: 'edit_order', orderGid: ORDER, parts: money({ goods }), editedAtMs: atMs, terms: paid.terms }
+}
 
 const returned = (redeemer: TestRedeemer) => redeemer.record(REDEMPTION)?.pointsReturned
 const violations = ({ records, ledger }: TestRedeemer) => redemptionViolations(records, ledger.entries)
@@ -60,18 +66,33 @@ describe('points that paid for an order', () => {
 
   it('come back by the order as it was edited', () => {
     const redeemer = buyer()
-    redeemer.ledger.book({
-      kind: 'edit_order',
-      source: 'shopify',
-      actor: 'shopify',
-      effectiveAtMs: redeemer.nowMs,
-      orderGid: ORDER,
-      parts: money({ goods: 40_00 }),
-      editedAtMs: redeemer.nowMs,
-      terms: paid.terms,
-    })
+    redeemer.ledger.book(editTo(40_00, redeemer.nowMs))
     redeemer.refund(refundOf(20_00, 1))
     expect(returned(redeemer)).toBe(125)
+  })
+
+  it('come back with the next refund where an edit makes a bigger share of an old one, though the use is told again', () => {
+    const redeemer = buyer()
+    redeemer.refund(refundOf(20_00, 1))
+    redeemer.ledger.book(editTo(40_00, redeemer.nowMs))
+    expect(redeemer.use(REDEMPTION, ORDER, 40_00)).toMatchObject({ pointsReturned: 83 })
+    redeemer.refund(refundOf(10_00, 2))
+    expect(returned(redeemer)).toBe(187)
+    expect(violations(redeemer)).toEqual([])
+  })
+
+  it('come back with the next refund all the same where they had been taken by a late use', () => {
+    const redeemer = new TestRedeemer(1_000)
+    redeemer.redeem()
+    redeemer.settle(REDEMPTION, 1, { kind: 'refused', reason: 'shop_refused' })
+    redeemer.ledger.book(paid)
+    redeemer.use(REDEMPTION, ORDER, 60_00)
+    redeemer.refund(refundOf(20_00, 1))
+    redeemer.ledger.book(editTo(40_00, redeemer.nowMs))
+    expect(redeemer.use(REDEMPTION, ORDER, 40_00)).toMatchObject({ pointsReturned: 83 })
+    redeemer.refund(refundOf(20_00, 2))
+    expect(returned(redeemer)).toBe(250)
+    expect(violations(redeemer)).toEqual([])
   })
 
   it('come back all with the first refund of an order that had no goods to pay', () => {

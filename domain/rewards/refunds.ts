@@ -38,6 +38,7 @@ export function refundsOf(view: LedgerView, orderGid: string): OrderRefunds | nu
 
 /**
  * The points of a used code that its order's refunds give back, all of them together; null: no more than have come back.
+ * Each refund gives back once: where an edit of the order makes its share bigger afterwards, the next refund makes up for it.
  * The settings of a reward about points that come back are about unused codes only.
  * @param usedLate the points had come back when the order came, and were taken again by an entry of their own.
  */
@@ -50,10 +51,11 @@ export function returnForRefunds(
   if (record.state !== 'used' || (record.capturedSeq === null && !usedLate)) return null
   const total = pointsDue(record, refunds)
   const points = total - record.pointsReturned
-  if (points <= 0) return null
+  if (points <= 0 || record.returnedFor === refunds.becauseOf) return null
   const returned: RedemptionRecord = {
     ...record,
     pointsReturned: total,
+    returnedFor: refunds.becauseOf,
     version: record.version + 1,
     changedAtMs: Math.max(nowMs, record.changedAtMs),
   }

@@ -58,6 +58,8 @@ export interface RedemptionRecord {
   readonly orderGid: string | null
   /** Goods of that order, in minor units of the shop's currency. Absent: not told. */
   readonly orderGoodsMinor?: number
+  /** The refund of that order, or its cancellation, that gave points back last: each does so once. */
+  readonly returnedFor?: string
   /** Whether it takes one of the reward's `limit_total`. */
   readonly limitTotal: number | null
   /** Days that the code is valid from its issue on, ending with the day in `timeZone`; null: until it is used. */
