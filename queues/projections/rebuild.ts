@@ -17,6 +17,7 @@ const Stored = z.tuple([
   z.array(z.object({ seq: z.coerce.number() })),
   StoredRedemptions,
   z.array(z.object({ lot: z.coerce.number() })),
+  z.array(z.object({ merged_into: z.uuid().nullable() })),
 ])
 
 /**
@@ -25,11 +26,12 @@ const Stored = z.tuple([
  * after the last write.
  */
 export async function rebuildCustomer(env: Env, merchantId: string, customerId: string): Promise<void> {
-  const [storedEntries, storedRedemptions, storedLots] = Stored.parse(
+  const [storedEntries, storedRedemptions, storedLots, storedCustomer] = Stored.parse(
     await neonBatch(env, merchantId, [
       sql`select seq from points_transactions where customer_id = ${customerId}`,
       sql`select id, version from reward_redemptions where customer_id = ${customerId}`,
       sql`select lot from points_lots where customer_id = ${customerId}`,
+      sql`select merged_into from customers where id = ${customerId}`,
     ]),
   )
   const ledger = await rebuildLedger(env, merchantId, customerId)
@@ -48,8 +50,7 @@ export async function rebuildCustomer(env: Env, merchantId: string, customerId: 
       customerId,
       storedLots.map(({ lot }) => lot).filter((lot) => !ledger.lots.has(lot)),
     ),
-    sql`update customers set merged_into = ${ledger.mergedInto} where id = ${customerId}
-      and merged_into is distinct from ${ledger.mergedInto}::uuid`,
+    correctMerged(customerId, storedCustomer[0]?.merged_into ?? null, ledger.mergedInto),
     ...(ledger.seqs.size === 0 ? [sql`delete from points_balances where customer_id = ${customerId}`] : []),
   ])
   // As after an event: a refund may have waited for an order whose own event never came.
@@ -129,6 +130,12 @@ function rowsOf(merchantId: string, customerId: string, page: LedgerPage) {
   return accountRows(
     entries.map((entry, index) => toPointsEvent(entry, balance, owner, { lots: index === 0 ? lots : [], mergedInto })),
   )
+}
+
+/** Only as it was read: an account is merged once, so what an event or a merge has brought since then is right. */
+function correctMerged(customerId: string, stored: string | null, mergedInto: string | null): Statement {
+  return sql`update customers set merged_into = ${mergedInto} where id = ${customerId}
+    and merged_into is not distinct from ${stored}::uuid and merged_into is distinct from ${mergedInto}::uuid`
 }
 
 function removeLots(customerId: string, lots: readonly number[]): Statement {

@@ -166,6 +166,28 @@ describe('customers/merge', () => {
     expect(await lots()).toEqual(before)
   })
 
+  it('that comes while a rebuild is at work stays', async () => {
+    const merchantId = await newShop()
+    const [removed, kept] = [newCustomerGid(), newCustomerGid()]
+    await deliver(WEBHOOKS, [orderMessage(merchantId, orderOf(removed, 100_00))])
+    const getByName = (name: string) => {
+      const real = env.CUSTOMER_ACCOUNT.getByName(name)
+      return {
+        ledger: (...query: Parameters<typeof real.ledger>) => real.ledger(...query),
+        // After the ledger was read and before the last is written.
+        redemptionsHere: async (...query: Parameters<typeof real.redemptionsHere>) => {
+          await deliver(WEBHOOKS, [mergeMessage(merchantId, removed, kept)])
+          return real.redemptionsHere(...query)
+        },
+      }
+    }
+    const slow = new Proxy(env, {
+      get: (target, name): unknown => (name === 'CUSTOMER_ACCOUNT' ? { getByName } : Reflect.get(target, name)),
+    })
+    await rebuildCustomer(slow, merchantId, customerIdOfGid(merchantId, removed))
+    expect(await profileOf(merchantId, removed)).toMatchObject({ merged_into: customerIdOfGid(merchantId, kept) })
+  })
+
   it('both ways round: the second one is refused, and told to nobody again', async () => {
     const merchantId = await newShop()
     const [a, b] = [newCustomerGid(), newCustomerGid()]
