@@ -42,7 +42,8 @@ const pointsData = z.object({
 })
 
 /**
- * Ledger events; `event_id` is `{customer_id}:{seq}`. Which type an entry has: earn, activate → points.earned;
+ * Ledger events; `event_id` is `{customer_id}:{seq}`. An entry that touched more than 500 lots has several events of one
+ * id, which differ in `lots` alone; the event log keeps one of them. Which type an entry has: earn, activate → points.earned;
  * redeem, capture → points.redeemed; all others → points.adjusted.
  */
 export const PointsEvent = z.discriminatedUnion('event_type', [

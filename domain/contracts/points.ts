@@ -9,8 +9,11 @@ const points = z.int().min(0)
 const businessId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/, 'must be 1 to 128 letters, digits, or . _ : / -')
-/** One of the caller's own, in a name space that tills share. */
-const callersId = businessId.refine((id) => !id.startsWith('pos:'), 'must not begin with pos:, as those of tills do')
+/** One of the caller's own, in a name space shared with tills and with codes that were used late. */
+const callersId = businessId.refine(
+  (id) => !/^(?:pos|late-use):/.test(id),
+  'must not begin with pos: or late-use:, as those of tills and of codes do',
+)
 
 const reason = oneLine(200)
 
