@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { STREAM_CLOSE } from '../../domain/contracts/points.ts'
 import type { Command } from '../../domain/ledger/types.ts'
 import { STREAM_HEADERS, type AccountRef } from '../kernel/protocol.ts'
-import { books, expectMerged, merge, pair, send } from './merge-samples.ts'
+import { books, expectMerged, merge, pair, send } from './testing/merges.ts'
 import { adjust, claim, earn, hold, order, rawStubOf, redeem, refund, rewardRequest, stubOf } from './samples.ts'
 
 const ALL = { before: null, limit: 9, state: null, rewardId: null } as const
@@ -127,6 +127,26 @@ describe('what was under way', () => {
       expect(await use()).toBeNull()
       expect(await useByOwner()).toMatchObject({ state: 'used', pointsReturned: 0 })
       await expectMerged(a, b, posted)
+    }
+  })
+
+  it('an order placed with a code before the merge, and booked after it, gives the points back with its refunds', async () => {
+    for (const isUsedFirst of [true, false]) {
+      const [a, b] = pair()
+      const request = rewardRequest()
+      await send(a, earn('a', 1_000))
+      await stubOf(a).redeemReward(a, request, claim('k'))
+      await stubOf(a).settleRedemption(a, request.id, 1, { kind: 'issued', redeemCodeGid: null })
+      await merge(a, b)
+      await expectMerged(a, b, 750)
+      const use = () => stubOf(a).useCode(a, request.code, 'gid://shopify/Order/1', Date.now(), 100_00)
+      await send(a, order(1, 100_00))
+      if (isUsedFirst) await use()
+      await send(b, refund(1, 1, 50_00))
+      expect(await use()).toMatchObject({ state: 'used', pointsReturned: 125 })
+      await send(b, refund(2, 1, 50_00))
+      expect(await stubOf(a).redemption(a, request.id)).toMatchObject({ state: 'used', pointsReturned: 250 })
+      await expectMerged(a, b, 1_000)
     }
   })
 

@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { AccountRef, CustomerAccountRpc, MergeReply } from '../kernel/protocol.ts'
-import { balanceOf, books, customers, expectMerged, merge, pair, send } from './merge-samples.ts'
+import { balanceOf, books, customers, expectMerged, merge, pair, send } from './testing/merges.ts'
 import { CustomerAccount } from './object.ts'
 import { claim, earn, order, rawStubOf, redeem, refund, stubOf, TERMS } from './samples.ts'
 

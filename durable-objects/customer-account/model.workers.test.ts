@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type Books, booksOf, violationsOf } from '../../domain/ledger/invariants.ts'
 import { rebuild } from '../../domain/ledger/memory.ts'
 import { mergeViolations } from '../../domain/ledger/merge-invariants.ts'
-import { beginning, entriesOf, rung } from './model/story.ts'
-import { stories } from './model/words.ts'
+import { beginning, entriesOf, rung } from './testing/story.ts'
+import { stories } from './testing/words.ts'
 import { newCustomer } from './samples.ts'
 
 /**

@@ -140,12 +140,12 @@ describe('an order', () => {
   })
 
   it('counts no piece that an edit took out, and all that refunds took back', () => {
-    const refunded = { admin_graphql_api_id: 'gid://shopify/LineItem/1', ...line('10.00') }
+    const pieces = { admin_graphql_api_id: 'gid://shopify/LineItem/1', ...line('10.00') }
     const { parts } = order({
       line_items: [
         // Of 5 pieces one was taken out and two were refunded.
         {
-          ...refunded,
+          ...pieces,
           quantity: 5,
           current_quantity: 2,
           discount_allocations: [discount('5.00')],
@@ -156,7 +156,7 @@ describe('an order', () => {
       refunds: [
         {
           admin_graphql_api_id: 'gid://shopify/Refund/1',
-          refund_line_items: [{ quantity: 2, subtotal_set: money('18.00'), line_item: refunded }],
+          refund_line_items: [{ quantity: 2, subtotal_set: money('18.00'), line_item: pieces }],
         },
       ],
     })

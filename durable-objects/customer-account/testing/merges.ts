@@ -1,9 +1,9 @@
 import { expect, vi } from 'vitest'
-import type { Balance } from '../../domain/contracts/points.ts'
-import { verifiesAfter } from '../../domain/ledger/entry.ts'
-import type { Command } from '../../domain/ledger/types.ts'
-import type { AccountRef, CustomerAccountRpc, MergeReply } from '../kernel/protocol.ts'
-import { newCustomer, stubOf } from './samples.ts'
+import type { Balance } from '../../../domain/contracts/points.ts'
+import { verifiesAfter } from '../../../domain/ledger/entry.ts'
+import type { Command } from '../../../domain/ledger/types.ts'
+import type { AccountRef, CustomerAccountRpc, MergeReply } from '../../kernel/protocol.ts'
+import { newCustomer, stubOf } from '../samples.ts'
 
 /** What the tests of merges say again and again. */
 
