@@ -56,7 +56,8 @@ export class Alarm {
     const { wake, storage, outbox, merges } = this.#parts
     wake.rang()
     await this.#counting('due', async () => this.#applyDue(Date.now()))
-    await this.#counting('delivery', () => merges.deliver())
+    // Beside the relay: neither waits for what the other one needs.
+    const delivery = this.#counting('delivery', () => merges.deliver())
     try {
       await storage.sync()
       await outbox.relay(Date.now())
@@ -65,6 +66,7 @@ export class Alarm {
       this.report('account.relay', error)
     }
     await this.#counting('jobs', () => this.#sendJobs(Date.now()))
+    await delivery
     const atMs = this.nextMs(Date.now())
     if (atMs !== null) await wake.noLaterThan(atMs)
   }

@@ -3,7 +3,9 @@ import { withRetry } from '../kernel/retry.ts'
 import { customerAccount, type CustomerAccountStub } from '../kernel/stubs.ts'
 import { mergeInOf } from '../../domain/ledger/merge.ts'
 import type { Command } from '../../domain/ledger/types.ts'
+import { refundsOf } from '../../domain/rewards/refunds.ts'
 import type { Store } from './store.ts'
+import { takesBack } from './turn.ts'
 
 /** A chain of merged accounts is followed this far; it can only be as long as a shop has merged customers in a row. */
 const MAX_HOPS = 100
@@ -103,8 +105,9 @@ export class Merges {
     const asked = new Set<string>()
     for (;;) {
       const customers = this.#store.account.mergedFrom.filter((customerId) => !asked.has(customerId))
+      if (customers.length === 0) return found
       const orders = this.#foreignOrders(commands).filter((orderGid) => !found.has(orderGid))
-      if (customers.length === 0 || orders.length === 0) return found
+      if (orders.length === 0) return found
       await Promise.all(
         customers.map(async (customerId) => {
           const ref = { merchantId, customerId, shopifyCustomerGid: null, currency: null }
@@ -160,6 +163,25 @@ export class Merges {
       if (outcome === undefined) throw new Error(`nobody answered the ${command.kind} of a batch`)
       return outcome
     })
+  }
+
+  /**
+   * Tells the accounts that were merged into this one of the refunds of these commands' orders: one of them may own the
+   * code that such an order used, when it was placed before the merge and booked after it.
+   */
+  async tellRefunds(account: AccountRef, commands: readonly Command[]): Promise<void> {
+    const { mergedFrom } = this.#store.account
+    if (mergedFrom.length === 0) return
+    const orders = new Set(commands.flatMap((command) => (takesBack(command) ? [command.orderGid] : [])))
+    await Promise.all(
+      [...orders].flatMap((orderGid) => {
+        const refunds = refundsOf(this.#store, orderGid)
+        if (refunds === null) return []
+        return mergedFrom.map((customerId) =>
+          this.askHolder(account, customerId, (stub, ref) => stub.refundedElsewhere(ref, orderGid, refunds)),
+        )
+      }),
+    )
   }
 
   #foreignOrders(commands: readonly Command[]): readonly string[] {

@@ -4,6 +4,7 @@ import { balanceOf } from '../../domain/ledger/balance.ts'
 import { toTransaction } from '../../domain/ledger/transaction.ts'
 import type { Command, CommandBase, MergeIn } from '../../domain/ledger/types.ts'
 import { canonicalCode } from '../../domain/rewards/code.ts'
+import { type OrderRefunds, refundsOf } from '../../domain/rewards/refunds.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
 import type {
   AccountRef,
@@ -115,6 +116,7 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     const own = await this.#transact(account, (turn) =>
       commands.map((command) => (holders.has(orderOf(command) ?? '') ? undefined : this.#turns.outcome(turn, command))),
     )
+    await this.#merges.tellRefunds(account, commands)
     return this.#merges.complete(account, commands, own, holders)
   }
 
@@ -210,7 +212,25 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
     if (this.#isElsewhere(this.#redemptionStore.findByCode(canonicalCode(code)))) {
       return this.#merges.passOn(account, (stub, ref) => stub.useCode(ref, code, orderGid, usedAtMs, goodsMinor))
     }
-    return this.#transact(account, (turn) => this.#redemptions.useCode(turn, code, { orderGid, goodsMinor }, usedAtMs))
+    const by = { orderGid, goodsMinor }
+    const used = await this.#transact(account, (turn) => this.#redemptions.useCode(turn, code, by, usedAtMs))
+    if (used === null || !this.#isElsewhere(this.#store.entriesOfOrder(orderGid)[0])) return used
+    // Asked for after the use is written, as a refund is told after it is: whichever comes last knows of the other.
+    const refunds = await this.#merges.ask(account, (stub, ref) => stub.orderRefunds(ref, orderGid))
+    if (refunds !== null) await this.refundedElsewhere(account, orderGid, refunds)
+    return this.#redemptionStore.find(used.id) ?? used
+  }
+
+  async orderRefunds(account: AccountRef, orderGid: string): Promise<OrderRefunds | null> {
+    this.#admit(account)
+    if (this.#isElsewhere(this.#store.entriesOfOrder(orderGid)[0])) {
+      return this.#merges.ask(account, (stub, ref) => stub.orderRefunds(ref, orderGid))
+    }
+    return refundsOf(this.#store, orderGid)
+  }
+
+  async refundedElsewhere(account: AccountRef, orderGid: string, refunds: OrderRefunds): Promise<void> {
+    await this.#transact(account, (turn) => this.#redemptions.refunded(turn, orderGid, refunds))
   }
 
   async codeRemoved(account: AccountRef, code: string, discountGid: string | null): Promise<RedemptionRecord | null> {

@@ -1,7 +1,7 @@
 import { canonicalCode } from '../../domain/rewards/code.ts'
 import { refuse, type Refusal } from '../../domain/contracts/errors.ts'
 import type { Command, Decision, LedgerView } from '../../domain/ledger/types.ts'
-import { refundsOf, returnForRefunds } from '../../domain/rewards/refunds.ts'
+import { type OrderRefunds, refundsOf, returnForRefunds } from '../../domain/rewards/refunds.ts'
 import {
   afterStep,
   codeRemoved,
@@ -95,9 +95,12 @@ export class Redemptions {
     return this.#returnPoints(turn, this.#apply(turn, record, use(record, by, usedAtMs, turn.nowMs)))
   }
 
-  /** A refund or the cancellation of an order was booked: points that paid for it come back. */
-  refunded(turn: Turn, orderGid: string): void {
-    for (const record of this.#store.findByOrder(orderGid)) this.#returnPoints(turn, record)
+  /**
+   * A refund or the cancellation of an order was booked: points that paid for it come back.
+   * @param elsewhere what another account's books say of it, where the order is there.
+   */
+  refunded(turn: Turn, orderGid: string, elsewhere: OrderRefunds | null = null): void {
+    for (const record of this.#store.findByOrder(orderGid)) this.#returnPoints(turn, record, elsewhere)
   }
 
   /** The account was merged into another: codes that are out come to their end. */
@@ -136,8 +139,8 @@ export class Redemptions {
     return ended === null ? put : this.#put(turn, ended.record, put.version)
   }
 
-  #returnPoints(turn: Turn, record: RedemptionRecord): RedemptionRecord {
-    const refunds = record.orderGid === null ? null : refundsOf(turn.books, record.orderGid)
+  #returnPoints(turn: Turn, record: RedemptionRecord, elsewhere: OrderRefunds | null = null): RedemptionRecord {
+    const refunds = record.orderGid === null ? null : (refundsOf(turn.books, record.orderGid) ?? elsewhere)
     if (refunds === null) return record
     const usedLate = turn.books.entryByExternalId(`adjust:late-use:${record.id}`) !== undefined
     return this.#apply(turn, record, returnForRefunds(record, refunds, usedLate, turn.nowMs))

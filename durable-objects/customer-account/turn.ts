@@ -101,6 +101,6 @@ function isElsewhere(decision: Decision): boolean {
 }
 
 /** Whether points that paid for the command's order may come back by it. */
-function takesBack(command: Command): command is Extract<Command, { kind: 'clawback' | 'cancel_order' }> {
+export function takesBack(command: Command): command is Extract<Command, { kind: 'clawback' | 'cancel_order' }> {
   return command.kind === 'clawback' || command.kind === 'cancel_order'
 }

@@ -4,6 +4,7 @@ import type { PosDecision, PosRecord, PosSyncAnswer, ReservedCode } from '../../
 import type { VersionedSettings } from '../../domain/contracts/settings.ts'
 import type { Command, CommandBase, Entry, LedgerView, Lot, MergeIn } from '../../domain/ledger/types.ts'
 import type { SentItem } from '../../domain/pos/types.ts'
+import type { OrderRefunds } from '../../domain/rewards/refunds.ts'
 import type { RedemptionRecord, RedemptionRequest, SettledBy } from '../../domain/rewards/types.ts'
 
 /** The shapes that cross the RPC border of the objects. No logic. */
@@ -143,6 +144,10 @@ export interface CustomerAccountRpc {
   ordersInBooks(account: AccountRef, orderGids: readonly string[]): Promise<readonly string[]>
   /** As `executeBatch`, by this very account, though it is merged. Only for accounts among themselves. */
   executeHere(account: AccountRef, commands: readonly Command[]): Promise<readonly BatchOutcome[]>
+  /** What the account that has an order in its books knows of its refunds; null: there are none, or nobody has it. */
+  orderRefunds(account: AccountRef, orderGid: string): Promise<OrderRefunds | null>
+  /** An order that used a code of this account, and is in the books of the one that it was merged into, was refunded. */
+  refundedElsewhere(account: AccountRef, orderGid: string, refunds: OrderRefunds): Promise<void>
   /** Reads all of the ledger and checks it; changes nothing. Null if nothing was ever booked here. */
   audit(account: AccountRef): Promise<LedgerAudit | null>
   /** Writes the stored state anew from the entries where it differs. True if it did. Throws if the entries are broken. */
