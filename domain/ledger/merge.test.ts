@@ -21,6 +21,7 @@ import {
   returnOf,
   reversalOf,
 } from './examples.ts'
+import { mergeInOf } from './merge.ts'
 import type { Command, MergeIn } from './types.ts'
 
 const ONE_DAY = { lotDays: 1, timeZone: 'Europe/Berlin' }
@@ -180,6 +181,14 @@ describe('a merge', () => {
     expect(kept.available).toBe(13)
     family.wait(4 * DAY_MS)
     expect(kept.available).toBe(0)
+  })
+
+  it('is not told of with less than it carries, should a lot have gone missing', () => {
+    const { removed } = Family.ofTwo()
+    removed.book(grantOf(10))
+    const out = removed.book(mergeInto('kept'))
+    removed.lots.delete(1)
+    expect(() => mergeInOf(removed, out, 'removed')).toThrow('merge_out 2 carries a lot 1 that is not there')
   })
 
   it('expires at once what ended on its way', () => {
