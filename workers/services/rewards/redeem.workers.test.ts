@@ -63,6 +63,26 @@ describe('a shopper', () => {
     expect(of('1')).toBeUndefined()
   })
 
+  it('whom the shop has merged into another customer gets a code for that one, also by a page of before', async () => {
+    const shop = await connectedShop()
+    const reward = await newReward(shop)
+    const [removed, kept] = [await customerWith(shop, 200), await customerWith(shop, 100)]
+    const target = { customerId: kept.ref.customerId, shopifyCustomerGid: kept.gid }
+    const by = { source: 'merge', actor: 'shopify', effectiveAtMs: Date.now() } as const
+    await accountOf(removed).mergeInto(removed.ref, target, by)
+    const redemption = await redemptionIn(await redeem(removed, reward.id))
+    expect(redemption).toMatchObject({ state: 'issued', customer_id: kept.ref.customerId })
+    expect(await redemptionsOf(removed)).toEqual([redemption])
+    expect(await redemptionsOf(kept)).toEqual([redemption])
+    expect(await balanceOf(removed)).toMatchObject({ points: 50, held: 0 })
+    const { key } = await metafieldOf(shop, reward)
+    const customer = kept.gid.split('/').at(-1) ?? ''
+    expect(verifyCode(redemption.code ?? '', { key, customer, sliding: false })).toEqual({
+      termsNumber: 1,
+      steps: null,
+    })
+  })
+
   it('pays with as many points as they like, in whole steps', async () => {
     const shop = await connectedShop()
     const reward = await newReward(shop, {
