@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { STREAM_CLOSE } from '../../domain/contracts/points.ts'
 import type { Command } from '../../domain/ledger/types.ts'
 import { STREAM_HEADERS, type AccountRef } from '../kernel/protocol.ts'
-import { books, expectMerged, merge, pair, send } from './testing/merges.ts'
+import { books, customers, expectMerged, merge, pair, send } from './testing/merges.ts'
 import { adjust, claim, earn, hold, order, rawStubOf, redeem, refund, rewardRequest, stubOf } from './samples.ts'
 
 const ALL = { before: null, limit: 9, state: null, rewardId: null } as const
@@ -148,6 +148,22 @@ describe('what was under way', () => {
       expect(await stubOf(a).redemption(a, request.id)).toMatchObject({ state: 'used', pointsReturned: 250 })
       await expectMerged(a, b, 1_000)
     }
+  })
+
+  it('such an order gives the points back also where the customer who booked it was merged on before the refund', async () => {
+    const [a, b, c] = customers(3)
+    if (a === undefined || b === undefined || c === undefined) throw new Error('there are three')
+    const request = rewardRequest()
+    await send(a, earn('a', 1_000))
+    await stubOf(a).redeemReward(a, request, claim('k'))
+    await stubOf(a).settleRedemption(a, request.id, 1, { kind: 'issued', redeemCodeGid: null })
+    await merge(a, b)
+    await send(b, order(1, 100_00))
+    await stubOf(a).useCode(a, request.code, 'gid://shopify/Order/1', Date.now(), 100_00)
+    await merge(b, c)
+    await send(c, refund(1, 1, 50_00))
+    expect(await stubOf(a).redemption(a, request.id)).toMatchObject({ state: 'used', pointsReturned: 125 })
+    await vi.waitFor(async () => expect(await books(c)).toMatchObject({ posted: 750 + 50 + 125 }), { timeout: 5_000 })
   })
 
   it('a request to redeem is told to ask for the kept customer; an answer that was given stays', async () => {

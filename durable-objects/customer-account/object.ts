@@ -121,9 +121,11 @@ export class CustomerAccount extends DurableObject<Env> implements CustomerAccou
   }
 
   async executeHere(account: AccountRef, commands: readonly Command[]): Promise<readonly BatchOutcome[]> {
-    return this.#transact(account, (turn) =>
+    const outcomes = await this.#transact(account, (turn) =>
       commands.map((command) => toOutcome(turn.book(command), this.#store.account.seq)),
     )
+    await this.#merges.tellRefunds(account, commands)
+    return outcomes
   }
 
   async ordersInBooks(account: AccountRef, orderGids: readonly string[]): Promise<readonly string[]> {
