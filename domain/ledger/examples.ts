@@ -2,6 +2,7 @@ import { defaultSettings, type ProgramSettings, type VersionedSettings } from '.
 import type { MoneyParts } from '../earning/facts.ts'
 import { freezeRule } from '../earning/rule.ts'
 import { decide } from './decide.ts'
+import { sealEntry } from './entry.ts'
 import { type Books, booksOf } from './checks.ts'
 import { violationsOf } from './invariants.ts'
 import { MemoryLedger } from './memory.ts'
@@ -189,6 +190,23 @@ export class TestAccount extends MemoryLedger {
   get history(): readonly string[] {
     return this.entries.map(({ type, points }) => `${type} ${points}`)
   }
+}
+
+/** The books with other entries, hashed anew, so that only what they say is wrong. */
+export function retold(books: Books, change: (entry: Entry) => Entry): Books {
+  let last = { ...books.account, seq: 0, lastHash: '' }
+  const entries = books.entries.map((entry) => {
+    const { seq: _seq, recordedAtMs, previousHash: _previous, hash: _hash, ...fields } = change(entry)
+    const sealed = sealEntry(last, fields, recordedAtMs)
+    last = { ...last, seq: sealed.seq, lastHash: sealed.hash }
+    return sealed
+  })
+  return { ...books, entries, account: { ...books.account, lastHash: last.lastHash } }
+}
+
+/** Changes the entry of one number. */
+export function only(seq: number, change: Partial<Entry>): (entry: Entry) => Entry {
+  return (entry) => (entry.seq === seq ? { ...entry, ...change } : entry)
 }
 
 /**

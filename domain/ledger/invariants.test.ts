@@ -5,18 +5,18 @@ import {
   DAY_MS,
   grantOf,
   holdOf,
+  only,
   orderOf,
   redeemOf,
   refundOf,
   releaseOf,
+  retold,
   returnOf,
   reversalOf,
   TestAccount,
 } from './examples.ts'
-import { sealEntry } from './entry.ts'
 import { type Books, booksOf, INVARIANTS, violationsOf } from './invariants.ts'
 import { rebuild } from './memory.ts'
-import type { Entry } from './types.ts'
 
 /** An account with something of everything in it. */
 function richAccount(): TestAccount {
@@ -45,23 +45,6 @@ function spentAccount(): Books {
   account.book(grantOf(100, 'second'))
   account.book(redeemOf(30))
   return booksOf(account)
-}
-
-/** The books with other entries, hashed anew, so that only what they say is wrong. */
-function retold(books: Books, change: (entry: Entry) => Entry): Books {
-  let last = { ...books.account, seq: 0, lastHash: '' }
-  const entries = books.entries.map((entry) => {
-    const { seq: _seq, recordedAtMs, previousHash: _previous, hash: _hash, ...fields } = change(entry)
-    const sealed = sealEntry(last, fields, recordedAtMs)
-    last = { ...last, seq: sealed.seq, lastHash: sealed.hash }
-    return sealed
-  })
-  return { ...books, entries, account: { ...books.account, lastHash: last.lastHash } }
-}
-
-/** Changes the entry of one number. */
-function only(seq: number, change: Partial<Entry>): (entry: Entry) => Entry {
-  return (entry) => (entry.seq === seq ? { ...entry, ...change } : entry)
 }
 
 describe('the books', () => {
