@@ -223,13 +223,13 @@ export async function listRuns(
 }
 
 /**
- * From when on orders earn: those made before the app was installed only as far back as history was asked for. Others are
- * known at most by their refunds.
+ * From when on orders earn: those made before the app was installed only as far back as history was asked for since then.
+ * Others are known at most by their refunds; so are those that were made while the app was away.
  */
 export async function earnsFromMs(env: Env, merchantId: string): Promise<number> {
   const row = await env.CONTROL.prepare(
     `SELECT min(installed_at_ms, coalesce((SELECT min(from_ms) FROM reconciliations
-       WHERE merchant_id = ?1 AND kind = 'backfill'), installed_at_ms)) AS from_ms
+       WHERE merchant_id = ?1 AND kind = 'backfill' AND started_at_ms >= shops.installed_at_ms), installed_at_ms)) AS from_ms
      FROM shops WHERE merchant_id = ?1`,
   )
     .bind(merchantId)

@@ -44,7 +44,7 @@ export const RECONCILIATION_OPERATIONS = [
       from: z.iso
         .datetime()
         .optional()
-        .describe('default: where the last run ended; of a backfill: as the settings say'),
+        .describe('default, and at the latest: where the last run ended; of a backfill: as the settings say'),
     }),
     response: Reconciliation,
     status: 202,

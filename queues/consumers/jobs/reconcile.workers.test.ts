@@ -200,6 +200,21 @@ describe('a reconciliation', { timeout: 60_000 }, () => {
     expect(run.counts).toMatchObject({ orders_seen: orders.length, ...NOTHING_MISSING })
     await expectAllPoints(shop, [], customers)
   })
+
+  it('lets no order earn that was made while the app was away, whatever history an earlier installation read', async () => {
+    const { shop, orders, customers, fromMs, untilMs } = await shopWith(4)
+    const { merchantId } = shop
+    const before = { id: crypto.randomUUID(), merchantId, kind: 'backfill', untilMs: fromMs, nowMs: fromMs } as const
+    const { bindings } = withQueue()
+    await startRun(bindings, { ...before, fromMs: fromMs - 30 * DAY_MS })
+    await env.CONTROL.batch([
+      env.CONTROL.prepare(`UPDATE reconciliations SET state = 'done' WHERE merchant_id = ?1`).bind(merchantId),
+      env.CONTROL.prepare('UPDATE shops SET installed_at_ms = ?2 WHERE merchant_id = ?1').bind(merchantId, untilMs),
+    ])
+    const run = await runToEnd(shop, 'reconcile', fromMs, untilMs)
+    expect(run.counts).toMatchObject({ orders_seen: orders.length, ...NOTHING_MISSING })
+    await expectAllPoints(shop, [], customers)
+  })
 })
 
 /** The bindings, with a queue that only remembers. */
@@ -301,6 +316,13 @@ describe('by the API', () => {
     const second = await begin(key)
     expect(await second.json()).toEqual(await first.clone().json())
     expect(second.headers.get('Idempotency-Replayed')).toBe('true')
+  })
+
+  it('leaves no gap behind: one that is to begin later than the last one ended begins there', async () => {
+    const { shop, fromMs } = await shopWith(1, { days: 3 })
+    const from = new Date(Date.now() - 60_000).toISOString()
+    const answer = await post('/admin/v1/reconciliations', shop.key, { kind: 'reconcile', from })
+    expect(await answer.json()).toMatchObject({ from: new Date(fromMs).toISOString() })
   })
 
   it('refuses a shop without access', async () => {

@@ -29,7 +29,7 @@ export async function startReconciliation(
   // An earlier request with the key may have begun it without being answered.
   const begun = await findRun(env, merchantId, id)
   if (begun !== undefined) return { ok: true, body: toReconciliation(begun) }
-  const fromMs = from === undefined ? await defaultFromMs(env, merchantId, kind, nowMs) : Date.parse(from)
+  const fromMs = await beginOf(env, merchantId, { kind, from }, nowMs)
   if (fromMs === undefined) {
     return refuse(
       'validation_failed',
@@ -50,13 +50,18 @@ export async function startReconciliation(
   return { ok: true, body: toReconciliation(run) }
 }
 
-async function defaultFromMs(
-  env: Env,
-  merchantId: string,
-  kind: Run['kind'],
-  nowMs: number,
-): Promise<number | undefined> {
-  if (kind === 'reconcile') return nextFromMs(env, merchantId)
+/**
+ * From when on a run asks; undefined: nobody says. The next reconciliation begins where the last one ended: one that began
+ * later would leave a gap that nobody asks about again.
+ */
+async function beginOf(env: Env, merchantId: string, { kind, from }: Wish, nowMs: number): Promise<number | undefined> {
+  const fromMs = from === undefined ? undefined : Date.parse(from)
+  if (kind === 'reconcile') {
+    const nextMs = await nextFromMs(env, merchantId)
+    // What lies ahead is refused as it is.
+    return fromMs === undefined || (nextMs !== undefined && nextMs < fromMs && fromMs < nowMs) ? nextMs : fromMs
+  }
+  if (fromMs !== undefined) return fromMs
   const { settings } = await readSettings(env, merchantId)
   const { earn_days: days } = settings.history
   return days === 0 ? undefined : nowMs - days * DAY_MS
