@@ -129,3 +129,25 @@ describe('an entry', () => {
     expect([typeOf('reversal'), eventTypeOf('reversal')]).toEqual(['adjust', 'points.adjusted'])
   })
 })
+
+describe('each kind of entry', () => {
+  it.each([
+    ['earn', 'earn', 'points.earned'],
+    ['earn_pending', 'earn', 'points.adjusted'],
+    ['activate', 'earn', 'points.earned'],
+    ['cancel_pending', 'adjust', 'points.adjusted'],
+    ['redeem', 'redeem', 'points.redeemed'],
+    ['hold', 'redeem', 'points.adjusted'],
+    ['capture', 'redeem', 'points.redeemed'],
+    ['release', 'redeem', 'points.adjusted'],
+    ['adjust', 'adjust', 'points.adjusted'],
+    ['expire', 'adjust', 'points.adjusted'],
+    ['clawback', 'adjust', 'points.adjusted'],
+    ['reversal', 'adjust', 'points.adjusted'],
+    ['merge_out', 'adjust', 'points.adjusted'],
+    ['merge_in', 'adjust', 'points.adjusted'],
+    ['import', 'adjust', 'points.adjusted'],
+  ] as const)('%s has a founding type and an event of its own', (kind, type, event) => {
+    expect([typeOf(kind), eventTypeOf(kind)]).toEqual([type, event])
+  })
+})
