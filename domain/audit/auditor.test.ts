@@ -7,6 +7,10 @@ import {
   cancellation,
   captureOf,
   DAY_MS,
+  tillRedeemOf,
+  returnOf,
+  MONDAY_MS,
+  editOf,
   grantOf,
   holdOf,
   mergeInto,
@@ -187,6 +191,30 @@ describe('entries that somebody made up, hashes and all,', () => {
   })
 })
 
+describe('a merged account', () => {
+  it('is sound with what it could not let go yet, and shows what it should have let go', () => {
+    const account = busyAccount()
+    account.book(mergeInto('kept'))
+    expect(placesIn(booksOf(account))).toEqual([])
+    const books = booksOf(account)
+    const last = books.entries.at(-1)
+    const kept = last?.allocations.slice(1) ?? []
+    const points = kept.reduce((sum, allocation) => sum + allocation.points, 0)
+    expect(placesIn(forged(books, 10, { points, allocations: kept }))).toContain('16@10')
+  })
+
+  it('shows where points leave for somebody else', () => {
+    const account = busyAccount()
+    account.book(mergeInto('kept'))
+    account.wait(30 * DAY_MS)
+    const books = booksOf(account)
+    const late = books.entries.findLast(({ type }) => type === 'merge_out')
+    expect(late?.seq).toBeGreaterThan(10)
+    const detail = { ...late?.detail, otherCustomerId: 'thief' }
+    expect(placesIn(forged(books, late?.seq ?? 0, { detail }))).toContain(`16@${late?.seq}`)
+  })
+})
+
 describe('a stored state that is not what the entries say', () => {
   it('shows a changed lot, a missing one and one from nowhere', () => {
     const books = booksOf(busyAccount())
@@ -222,6 +250,7 @@ describe('a stored state that is not what the entries say', () => {
 const terms: fc.Arbitrary<LotTerms> = fc.record({
   lotDays: fc.constantFrom(null, 1, 30),
   inactivityDays: fc.constantFrom(null, null, 2),
+  calendar: fc.constantFrom(null, null, { month: 3, day: 5, minDays: 1 }),
   timeZone: fc.constant('Europe/Berlin'),
 })
 const points = fc.integer({ min: 1, max: 200 })
@@ -244,7 +273,24 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   id.map((hold) => captureOf(hold)),
   id.map(releaseOf),
   fc.integer({ min: 1, max: 20 }).map((seq) => reversalOf(seq)),
+  fc
+    .record({ orderGid: gid, goods: fc.nat(9000), hours: fc.integer({ min: 1, max: 4 }) })
+    .map((edit) => editOf(edit.goods, edit.hours, { orderGid: edit.orderGid })),
+  fc
+    .record({ seq: fc.integer({ min: 1, max: 20 }), points: fc.integer({ min: 1, max: 40 }), refund: fc.nat(3) })
+    .map((back) => returnOf(back.seq, back.points, back.refund)),
+  fc.record({ id, points }).map((spent) => tillRedeemOf(spent.points, 150, spent.id)),
+  fc.record({ number: fc.integer({ min: 1, max: 3 }), points, debt: fc.constantFrom(0, 90) }).map(mergeIn),
+  fc.constant(mergeInto('kept')),
 )
+
+/** What another account's merge_out carries here. */
+function mergeIn(of: { number: number; points: number; debt: number }): Command {
+  const lot = { points: of.points, expiresAtMs: null, inactivity: null, orderGid: null }
+  const by = { source: 'merge', actor: 'shopify', effectiveAtMs: MONDAY_MS } as const
+  const from = { fromCustomerId: 'other', number: of.number, mergedFrom: ['other'], lastActivityAtMs: MONDAY_MS }
+  return { ...by, kind: 'merge_in', ...from, lots: [lot], debt: of.debt }
+}
 const stories = fc.array(fc.record({ afterMs: fc.constantFrom(1000, 1000, DAY_MS, 3 * DAY_MS), command }), {
   minLength: 1,
   maxLength: 25,

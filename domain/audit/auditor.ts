@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Canonical, canonicalJson } from '../ledger/canonical.ts'
+import { freePoints } from '../ledger/lots.ts'
 import { pointsLeft, readOrder } from '../ledger/orders.ts'
 import type { AccountState, Entry, Hold, LedgerView, Lot, Pending } from '../ledger/types.ts'
 import { type Violation, violationsOfEntry } from './entry-checks.ts'
@@ -138,6 +139,10 @@ export class LedgerAuditor {
     for (const { invariant, detail } of this.#violationsOfAccount(stored)) this.#note(invariant, seq, detail)
     if (this.#isUnreadable) return false
     const folded = this.#fold
+    const keeps = freePoints(folded) + folded.account.debt
+    if (folded.account.mergedInto !== null && keeps !== 0) {
+      this.#note(16, seq, 'the account was merged, and keeps free points or debt')
+    }
     const differing = [
       ...differences('account', accountRow(account), accountRow(folded.account)),
       ...differences('open holds', { rows: openHolds.map(holdRow) }, { rows: folded.openHolds.map(holdRow) }),

@@ -42,16 +42,17 @@ const balances: EntryCheck = (_before, { seq, type, points, allocations, detail:
 }
 
 /** Debt comes only from refunds, corrections that may, tills, merges, and the reversal of what had paid it. */
-const mayMakeItsDebt: EntryCheck = (before, { seq, type, points, source, detail }) => {
+const mayMakeItsDebt: EntryCheck = (before, entry) =>
+  violation(4, makesForbiddenDebt(before, entry), () => `entry ${entry.seq} (${entry.type}) must not make debt`)
+
+function makesForbiddenDebt(before: LedgerView, { type, points, source, detail }: Entry): boolean {
   const { debtMade = 0, refersToSeq = 0 } = detail
-  if (debtMade === 0 || type === 'clawback' || type === 'merge_in') return []
-  const mayNot =
-    type === 'adjust'
-      ? points > 0
-      : type === 'reversal'
-        ? debtMade !== before.entry(refersToSeq)?.detail.debtPaid
-        : type !== 'redeem' || source !== 'pos'
-  return violation(4, mayNot, () => `entry ${seq} (${type}) must not make debt`)
+  if (debtMade === 0 || type === 'clawback') return false
+  if (type === 'adjust') return points > 0
+  // It was owed before, in the other account.
+  if (type === 'merge_in') return debtMade > -points
+  if (type === 'reversal') return debtMade !== before.entry(refersToSeq)?.detail.debtPaid
+  return type !== 'redeem' || source !== 'pos'
 }
 
 const capturesWhatIsHeld: EntryCheck = (before, { seq, type, points, detail: { holdId = '' } }) => {
@@ -79,20 +80,36 @@ const takesFromLiveLots: EntryCheck = (before, { seq, type, actor, recordedAtMs,
   })
 }
 
-/** In full once, or in parts of what was spent that come to no more than it. */
+/** In full once, or in parts that together are no more than the entry; and only what was spent comes back in parts. */
 const undoesOnce: EntryCheck = (before, { seq, type, points, detail }) => {
   if (type !== 'reversal') return []
   const original = before.entry(detail.refersToSeq ?? 0)
   if (original === undefined) return [{ invariant: 12, detail: `entry ${seq} undoes no entry` }]
   const earlier = before.reversalsOf(original.seq)
-  const undone = earlier.reduce((sum, reversal) => sum + reversal.points, points)
-  const isPart = detail.becauseOf !== undefined
+  if (detail.becauseOf === undefined) {
+    return [
+      ...violation(12, earlier.length > 0, () => `entry ${original.seq} is undone again by entry ${seq}`),
+      ...violation(12, points !== -original.points, () => `entry ${seq} is not the mirror of ${original.seq}`),
+    ]
+  }
+  const back = earlier.reduce((sum, reversal) => sum + reversal.points, points)
+  const isSpending = original.type === 'redeem' || original.type === 'capture'
+  const wasUndone = earlier.some((reversal) => reversal.detail.becauseOf === undefined)
   return [
-    ...violation(12, Math.abs(undone) > Math.abs(original.points), () => `entry ${original.seq} is undone too far`),
-    ...violation(12, !isPart && earlier.length > 0, () => `entry ${original.seq} is undone again by entry ${seq}`),
-    ...violation(12, !isPart && points !== -original.points, () => `entry ${seq} is not the mirror of ${original.seq}`),
+    ...violation(12, wasUndone, () => `entry ${original.seq} is undone in full and given back by entry ${seq}`),
+    ...violation(12, !isSpending, () => `entry ${seq} gives back entry ${original.seq}, which spent nothing`),
+    ...violation(12, points <= 0, () => `entry ${seq} gives back ${points} points`),
+    ...violation(12, back > -original.points, () => `${back} points of entry ${original.seq} have come back`),
   ]
 }
+
+/** All that leaves a merged account goes to the same one. */
+const leavesForOneAccount: EntryCheck = ({ account: { mergedInto } }, { seq, type, detail }) =>
+  violation(
+    16,
+    type === 'merge_out' && mergedInto !== null && detail.otherCustomerId !== mergedInto,
+    () => `entry ${seq} goes into another account than the first merge_out`,
+  )
 
 const isInBounds: EntryCheck = (_before, { seq, points }) =>
   violation(19, !Number.isSafeInteger(points) || Math.abs(points) > MAX_POINTS, () => `entry ${seq} is too large`)
@@ -106,6 +123,7 @@ const CHECKS: readonly EntryCheck[] = [
   takesByFifo,
   takesFromLiveLots,
   undoesOnce,
+  leavesForOneAccount,
   isInBounds,
 ]
 
