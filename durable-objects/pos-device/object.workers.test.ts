@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { DeviceRef } from '../kernel/protocol.ts'
 import {
   accountOf,
   accountRef,
@@ -486,11 +487,19 @@ describe('a customer who was merged into another', () => {
   })
 })
 
+/** How long so many calls of one command each take, one after the other, of customers who have accounts. */
+async function oneByOneMs(till: DeviceRef, calls: number): Promise<number> {
+  const start = performance.now()
+  for (let call = 0; call < calls; call += 1) await grant(till, call % 50, 12)
+  return performance.now() - start
+}
+
 describe('a large batch', () => {
-  it('of 500 items for 50 customers takes well below two seconds', async () => {
+  it('of 500 items for 50 customers takes far less than 500 calls, however busy the machine is', async () => {
     const till = newTill()
     const codes = (await reserve(till, 5, 150, settingsWith({ reserved_codes: 150 }))).map(({ code }) => code)
-    const took: number[] = []
+    const batchesMs: number[] = []
+    const callsMs: number[] = []
     for (const round of [0, 1, 2]) {
       const items = Array.from({ length: 500 }, (_, index) => {
         const seq = round * 500 + index + 1
@@ -499,11 +508,11 @@ describe('a large batch', () => {
       })
       const start = performance.now()
       const answer = await send(till, items)
-      took.push(performance.now() - start)
+      batchesMs.push(performance.now() - start)
       expect(answer.next_device_seq).toBe((round + 1) * 500 + 1)
       expect(new Set(summary(answer))).toEqual(new Set(['accepted', 'accepted_overdraft']))
+      callsMs.push((await oneByOneMs(till, 100)) * 5)
     }
-    // The best of three: eight others may share the processor.
-    expect(Math.min(...took)).toBeLessThan(2_000)
-  }, 30_000)
+    expect(Math.min(...batchesMs)).toBeLessThan(0.7 * Math.min(...callsMs))
+  }, 60_000)
 })
