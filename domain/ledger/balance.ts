@@ -1,13 +1,12 @@
 import type { Balance } from '../contracts/points.ts'
 import { Draft } from './draft.ts'
-import { applyDue, isDue } from './due.ts'
+import { applyDue } from './due.ts'
 import { lotEndMs } from './expiry.ts'
 import { availablePoints, freeOf } from './lots.ts'
 import type { LedgerView } from './types.ts'
 
 /** The view as it will be once everything that is due by now is booked. */
 function asOf(view: LedgerView, nowMs: number): LedgerView {
-  if (!isDue(view, nowMs)) return view
   const draft = new Draft(view)
   applyDue(draft, Math.max(nowMs, view.account.lastRecordedAtMs))
   return draft

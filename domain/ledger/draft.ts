@@ -19,9 +19,15 @@ export function emptyAccount(): AccountState {
   }
 }
 
-/** Rows of `base` that were not changed, then the changed ones. */
-function overlay<K, T>(base: readonly T[], changed: ReadonlyMap<K, T>, idOf: (row: T) => K) {
-  return changed.size === 0 ? base : [...base.filter((row) => !changed.has(idOf(row))), ...changed.values()]
+/** Rows of `base` that were not changed, then the changed ones that are still there; `base` itself where none was. */
+function overlay<K, T>(
+  base: readonly T[],
+  changed: ReadonlyMap<K, T>,
+  idOf: (row: T) => K,
+  isThere: (row: T) => boolean,
+): readonly T[] {
+  if (changed.size === 0) return base
+  return [...base.filter((row) => !changed.has(idOf(row))), ...[...changed.values()].filter(isThere)]
 }
 
 /** A view with the entries of one decision on top; nothing reaches the view itself. */
@@ -40,20 +46,30 @@ export class Draft implements LedgerView {
   }
 
   get openLots(): readonly Lot[] {
-    if (this.#lots.size === 0) return this.#view.openLots
-    return overlay(this.#view.openLots, this.#lots, (lot) => lot.id).filter((lot) => lot.remaining > 0)
+    return overlay(
+      this.#view.openLots,
+      this.#lots,
+      (lot) => lot.id,
+      (lot) => lot.remaining > 0,
+    )
   }
 
   get openHolds(): readonly Hold[] {
-    if (this.#holds.size === 0) return this.#view.openHolds
-    return overlay(this.#view.openHolds, this.#holds, (hold) => hold.id).filter((hold) => hold.state === 'open')
+    return overlay(
+      this.#view.openHolds,
+      this.#holds,
+      (hold) => hold.id,
+      (hold) => hold.state === 'open',
+    )
   }
 
   get pendings(): readonly Pending[] {
-    const pendings = overlay(this.#view.pendings, this.#pendings, (pending) => pending.seq)
-    return this.#pendingsEnded.size === 0
-      ? pendings
-      : pendings.filter((pending) => !this.#pendingsEnded.has(pending.seq))
+    return overlay(
+      this.#view.pendings,
+      this.#pendings,
+      (pending) => pending.seq,
+      () => true,
+    ).filter((pending) => !this.#pendingsEnded.has(pending.seq))
   }
 
   lot(id: number): Lot | undefined {
@@ -73,9 +89,7 @@ export class Draft implements LedgerView {
   }
 
   entriesOfOrder(orderGid: string): readonly Entry[] {
-    const added = this.#entries.filter((entry) => entry.orderGid === orderGid)
-    const stored = this.#view.entriesOfOrder(orderGid)
-    return added.length === 0 ? stored : [...stored, ...added]
+    return [...this.#view.entriesOfOrder(orderGid), ...this.#entries.filter((entry) => entry.orderGid === orderGid)]
   }
 
   reversalsOf(seq: number): readonly Entry[] {

@@ -1,21 +1,25 @@
 import { negative } from './entry.ts'
 import { fingerprintOf } from './facts.ts'
+import { LedgerBug } from './book.ts'
 import type { Draft } from './draft.ts'
-import { lotEndMs, lotLife } from './expiry.ts'
+import { type LotEnd, lotEndMs, lotLife } from './expiry.ts'
 import { grantFields } from './grants.ts'
 import { releaseFields } from './holds.ts'
-import { freeOf, isExpired } from './lots.ts'
+import { freeOf } from './lots.ts'
 import { keepNothing } from './merge.ts'
-import type { LedgerView, Pending } from './types.ts'
+import type { AccountState, Hold, LedgerView, Pending } from './types.ts'
 
 /** What time alone brings about. At the same instant a hold ends first, then points activate, then lots expire. */
 const KINDS = ['timeout', 'activation', 'expiry'] as const
-interface Due {
+type Due = {
   readonly atMs: number
-  readonly kind: (typeof KINDS)[number]
   /** Seq of the hold's, the pending's or the lot's entry. */
   readonly seq: number
-}
+} & (
+  | { readonly kind: 'timeout'; readonly hold: Hold }
+  | { readonly kind: 'activation'; readonly pending: Pending }
+  | { readonly kind: 'expiry' }
+) & { readonly kind: (typeof KINDS)[number] }
 
 function byTime(a: Due, b: Due): number {
   return a.atMs - b.atMs || KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.seq - b.seq
@@ -41,67 +45,57 @@ export function isDue(view: LedgerView, nowMs: number): boolean {
  * does not depend on when it is booked.
  */
 export function applyDue(draft: Draft, nowMs: number): void {
-  if (!isDue(draft, nowMs)) return
   const queue = dueUntil(draft, nowMs).toSorted(byTime)
   for (let due = queue.shift(); due !== undefined; due = queue.shift()) {
-    const next = book(draft, due, nowMs)
+    queue.push(...book(draft, due, nowMs))
+    queue.sort(byTime)
     // A merged account has nothing of its own that could end later.
     keepNothing(draft, due.atMs, nowMs)
-    if (next !== null && next.atMs <= nowMs) {
-      queue.push(next)
-      queue.sort(byTime)
-    }
   }
 }
 
-/** @returns what is to come because of it. */
-function book(draft: Draft, due: Due, nowMs: number): Due | null {
-  if (due.kind === 'activation') return activate(draft, due, nowMs)
-  if (due.kind === 'timeout') timeOut(draft, due, nowMs)
-  else expireFree(draft, due.seq, due.atMs, nowMs)
-  return null
+/** @returns what is due by now because of it. */
+function book(draft: Draft, due: Due, nowMs: number): readonly Due[] {
+  if (due.kind === 'activation') return activate(draft, due.pending, nowMs)
+  if (due.kind === 'timeout') timeOut(draft, due.hold, nowMs)
+  else expireIfOver(draft, due.seq, due.atMs, nowMs)
+  return []
 }
 
-function dueUntil(view: LedgerView, nowMs: number): Due[] {
-  const due: Due[] = []
-  // Lots that are pinned in full are in it too: a hold that ends before may free them.
-  for (const lot of view.openLots) {
-    const atMs = lotEndMs(lot, view.account)
-    if (atMs !== null && atMs <= nowMs) due.push({ atMs, kind: 'expiry', seq: lot.id })
-  }
-  for (const { openedSeq, timeoutAtMs } of view.openHolds) {
-    if (timeoutAtMs <= nowMs) due.push({ atMs: timeoutAtMs, kind: 'timeout', seq: openedSeq })
-  }
-  for (const { seq, activatesAtMs } of view.pendings) {
-    if (activatesAtMs <= nowMs) due.push({ atMs: activatesAtMs, kind: 'activation', seq })
-  }
-  return due
+function dueUntil(view: LedgerView, nowMs: number): readonly Due[] {
+  return [
+    // Lots that are pinned in full are in it too: a hold that ends before may free them.
+    ...view.openLots.flatMap((lot) => expiryUntil(nowMs, lot.id, lot, view.account)),
+    ...view.openHolds
+      .filter(({ timeoutAtMs }) => timeoutAtMs <= nowMs)
+      .map((hold): Due => ({ atMs: hold.timeoutAtMs, kind: 'timeout', seq: hold.openedSeq, hold })),
+    ...view.pendings
+      .filter(({ activatesAtMs }) => activatesAtMs <= nowMs)
+      .map((pending): Due => ({ atMs: pending.activatesAtMs, kind: 'activation', seq: pending.seq, pending })),
+  ]
 }
 
-function timeOut(draft: Draft, due: Due, nowMs: number): void {
-  const hold = draft.openHolds.find(({ openedSeq }) => openedSeq === due.seq)
-  if (hold === undefined) return
-  const by = { source: 'system', actor: 'system', effectiveAtMs: due.atMs } as const
+function expiryUntil(nowMs: number, seq: number, life: LotEnd, account: AccountState): readonly Due[] {
+  const atMs = lotEndMs(life, account) ?? Number.POSITIVE_INFINITY
+  return atMs <= nowMs ? [{ atMs, kind: 'expiry', seq }] : []
+}
+
+function timeOut(draft: Draft, hold: Hold, nowMs: number): void {
+  const by = { source: 'system', actor: 'system', effectiveAtMs: hold.timeoutAtMs } as const
   draft.append(releaseFields(hold, by, 'timeout'), nowMs)
-  for (const { lot } of hold.pins) expireIfOver(draft, lot, due.atMs, nowMs)
-}
-
-/** Books what is left of a lot that has expired and that a release or a reversal has given points back to. */
-export function expireIfOver(draft: Draft, lotId: number, atMs: number, nowMs: number): void {
-  const lot = draft.lot(lotId)
-  if (lot !== undefined && isExpired(lot, draft.account, atMs)) expireFree(draft, lotId, atMs, nowMs)
+  for (const { lot } of hold.pins) expireIfOver(draft, lot, hold.timeoutAtMs, nowMs)
 }
 
 /**
- * Expires what no hold pins of a lot. Debt that came while it was pinned is paid from it first: those points were owed
- * already, and expiring them as well would take them twice. The first such entry of a lot is `expire:{lot}:{date}`,
- * with the UTC date on which it ended; points that come back to it later go out under the same id with the entry's
- * number behind it.
+ * Expires what no hold pins of a lot, if it is over by then: also points that a release or a reversal has given back to
+ * it. Debt that came while they were pinned is paid from them first: those points were owed already, and expiring them
+ * as well would take them twice. The first such entry of a lot is `expire:{lot}:{date}`, with the UTC date on which it
+ * ended; points that come back to it later go out under the same id with the entry's number behind it.
  */
-function expireFree(draft: Draft, lotId: number, atMs: number, nowMs: number): void {
+export function expireIfOver(draft: Draft, lotId: number, atMs: number, nowMs: number): void {
   const lot = draft.lot(lotId)
-  const endedAtMs = lot === undefined ? null : lotEndMs(lot, draft.account)
-  if (lot === undefined || endedAtMs === null || freeOf(lot) === 0) return
+  const endedAtMs = (lot && lotEndMs(lot, draft.account)) ?? Number.POSITIVE_INFINITY
+  if (lot === undefined || endedAtMs > atMs || freeOf(lot) === 0) return
   const free = freeOf(lot)
   const debtPaid = Math.min(draft.account.debt, free)
   const date = new Date(endedAtMs).toISOString().slice(0, 10)
@@ -125,13 +119,13 @@ function expireFree(draft: Draft, lotId: number, atMs: number, nowMs: number): v
   )
 }
 
-/** Turns pending points into a lot. @returns when that lot ends. */
-function activate(draft: Draft, due: Due, nowMs: number): Due | null {
-  const pending: Pending | undefined = draft.pendings.find(({ seq }) => seq === due.seq)
-  const earned = draft.entry(due.seq)
-  if (pending === undefined || earned === undefined) return null
+/** Turns pending points into a lot. @returns the end of that lot, if it is due by now as well. */
+function activate(draft: Draft, pending: Pending, nowMs: number): readonly Due[] {
+  const { activatesAtMs, orderGid } = pending
+  const earned = draft.entry(pending.seq)
+  if (earned === undefined) throw new LedgerBug(`there is no entry ${pending.seq} whose points could activate`)
   const externalId = `${earned.externalId}:activate`
-  const life = lotLife(pending, due.atMs)
+  const life = lotLife(pending, activatesAtMs)
   const { seq } = draft.append(
     {
       ...grantFields(draft, pending.points, life, {
@@ -142,13 +136,12 @@ function activate(draft: Draft, due: Due, nowMs: number): Due | null {
       source: 'system',
       externalId,
       fingerprint: fingerprintOf(externalId, {}),
-      effectiveAtMs: due.atMs,
+      effectiveAtMs: activatesAtMs,
       actor: 'system',
-      orderGid: pending.orderGid,
+      orderGid,
       ruleVersion: earned.ruleVersion,
     },
     nowMs,
   )
-  const endMs = lotEndMs(life, draft.account)
-  return endMs === null ? null : { atMs: endMs, kind: 'expiry', seq }
+  return expiryUntil(nowMs, seq, life, draft.account)
 }

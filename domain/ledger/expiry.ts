@@ -52,18 +52,10 @@ function startOfDayMs(day: number, timeZone: string): number {
     const probeMs = midnightMs + hours * HOUR_MS
     return midnightMs - (wallClockMs(probeMs, timeZone) - probeMs)
   })
-  const startMs = Math.max(...candidates)
-  const earlierMs = Math.min(...candidates)
-  for (const atMs of [startMs, earlierMs]) {
-    if (wallClockMs(atMs, timeZone) === midnightMs && dayNumber(atMs - 1000, timeZone) < day) return atMs
-  }
-  return firstInstantOfDay(day, timeZone)
-}
-
-/** By bisection, for the rare midnight that no clock shows. */
-function firstInstantOfDay(day: number, timeZone: string): number {
-  let beforeMs = day * DAY_MS - 26 * HOUR_MS
-  let fromMs = day * DAY_MS + 26 * HOUR_MS
+  let fromMs = Math.max(...candidates)
+  // Mostly both are one. A day does not begin later, and at the later one wherever the day before goes on until then.
+  if (dayNumber(fromMs - 1000, timeZone) < day) return fromMs
+  let beforeMs = Math.min(...candidates) - 1000
   while (fromMs - beforeMs > 1000) {
     const middleMs = beforeMs + Math.floor((fromMs - beforeMs) / 2000) * 1000
     if (dayNumber(middleMs, timeZone) < day) beforeMs = middleMs
@@ -176,7 +168,7 @@ export function lotEndMs(
 }
 
 /** What of a lot says when it ends. */
-interface LotEnd {
+export interface LotEnd {
   readonly expiresAtMs: number | null
   readonly inactivity?: Inactivity | null
 }

@@ -1,5 +1,4 @@
-import { lotEndMs } from './expiry.ts'
-import type { AccountState, Allocation, LedgerView, Lot } from './types.ts'
+import type { Allocation, LedgerView, Lot } from './types.ts'
 
 /** Points of a lot that no hold pins. */
 export function freeOf(lot: Lot): number {
@@ -11,12 +10,6 @@ export function byExpiryThenSeq(a: Lot, b: Lot): number {
   const expiryA = a.expiresAtMs ?? Number.POSITIVE_INFINITY
   const expiryB = b.expiresAtMs ?? Number.POSITIVE_INFINITY
   return expiryA === expiryB ? a.id - b.id : expiryA - expiryB
-}
-
-/** True once the lot's day is over, or the customer was silent for too long. */
-export function isExpired(lot: Lot, account: AccountState, nowMs: number): boolean {
-  const endMs = lotEndMs(lot, account)
-  return endMs !== null && endMs <= nowMs
 }
 
 /** Σ (remaining − pinned) of the open lots. What is due must have been applied. */
