@@ -10,7 +10,7 @@ import { Reconciliation } from '../../domain/contracts/operations/reconciliation
 /** Orders of the last minutes are asked for again by the next run: Shopify's search learns of a change a moment later. */
 const OVERLAP_MS = 15 * 60_000
 /** A step that has not been heard of for so long is dead. */
-const LEASE_MS = 90_000
+const LEASE_MS = 40_000
 
 export const Counts = Reconciliation.pick({
   orders_total: true,
@@ -123,8 +123,8 @@ export async function resumeRuns(env: Env, merchantId: string): Promise<void> {
 }
 
 /**
- * Takes the next step of a run. `over`: there is none, or somebody else is at it or was there before; `busy`: an earlier
- * attempt of this very step may still be under way.
+ * Takes the next step of a run. `over`: there is none, or somebody else is at it or was there before. `waitMs`: for so
+ * long an earlier attempt of this very step may still be under way.
  */
 export async function leaseRun(
   env: Env,
@@ -132,20 +132,20 @@ export async function leaseRun(
   runId: string,
   step: number,
   nowMs: number,
-): Promise<Run | 'over' | 'busy'> {
+): Promise<Run | 'over' | { readonly waitMs: number }> {
   const run = await findRun(env, merchantId, runId)
   if (run === undefined || run.state === 'done' || run.state === 'failed') return 'over'
   // A step that was taken and never ended was this message's, before it was delivered again.
   const isNext = step === run.lease || (step === run.lease - 1 && run.lease_ends_at_ms !== 0)
   if (!isNext) return 'over'
-  if (run.lease_ends_at_ms > nowMs) return 'busy'
+  if (run.lease_ends_at_ms > nowMs) return { waitMs: run.lease_ends_at_ms - nowMs }
   const taken = await env.CONTROL.prepare(
     `UPDATE reconciliations SET lease = lease + 1, lease_ends_at_ms = ?4, state = 'running', problem = NULL
      WHERE merchant_id = ?1 AND id = ?2 AND lease = ?3 AND state IN ('waiting', 'running') RETURNING *`,
   )
     .bind(merchantId, runId, run.lease, nowMs + LEASE_MS)
     .first()
-  return taken === null ? 'busy' : Row.parse(taken)
+  return taken === null ? 'over' : Row.parse(taken)
 }
 
 /**

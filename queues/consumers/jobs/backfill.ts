@@ -1,32 +1,34 @@
-import type { AdminAnswer } from '../../../workers/integrations/shopify/admin/answer.ts'
+import type { AdminFault } from '../../../workers/integrations/shopify/admin/answer.ts'
 import {
   type HistoryFile,
+  type HistoryOrder,
   historyState,
   readHistoryOrders,
   startHistory,
 } from '../../../workers/integrations/shopify/orders/history.ts'
-import { madeBetween, readRefunds } from '../../../workers/integrations/shopify/orders/read.ts'
+import { madeBetween, type Reading, readRefunds } from '../../../workers/integrations/shopify/orders/read.ts'
 import type { WholeOrder } from '../../../workers/integrations/shopify/orders/payload.ts'
 import { saveStep } from '../../../workers/platform/reconciliations.ts'
 import { offerOrders } from './offer.ts'
-import { added, type Step, type StepEnd } from './reconcile.ts'
+import { added, readingOf, type Step, type StepEnd } from './reconcile.ts'
 
 /** Reads a shop's history: Shopify writes all of it into a file, which is read piece by piece. */
 
-/** A webhook says when the file is there; should it be lost, this asks. */
+/** A webhook says when the file is there; should it be lost, this asks. A small history is there at once. */
+const FIRST_POLL_S = 3
 const POLL_S = 30
 /** Orders that are booked at once, and after which the place in the file is written down. */
 const ORDERS_AT_ONCE = 50
 
 export async function readHistory(step: Step): Promise<StepEnd> {
-  const { env, shop, run, deadlineMs } = step
-  const reading = { env, shop, deadlineMs }
+  const { run } = step
+  const reading = readingOf(step)
   if (run.bulk_operation_gid === null) {
     const started = await startHistory(reading, madeBetween(run.from_ms, run.until_ms))
     if (!started.ok) return { kind: 'fault', change: {}, fault: started.fault }
     // As many as may run at a time are running already.
     const change = { bulk_operation_gid: started.data }
-    return { kind: 'next', change, delayS: POLL_S }
+    return { kind: 'next', change, delayS: started.data === null ? POLL_S : FIRST_POLL_S }
   }
   const state = await historyState(reading, run.bulk_operation_gid)
   if (!state.ok) return { kind: 'fault', change: {}, fault: state.fault }
@@ -46,29 +48,34 @@ async function bookFile(step: Step, file: HistoryFile): Promise<StepEnd> {
   let place = Number(run.cursor ?? 0)
   const change = () => ({ cursor: String(place), counts })
   for (;;) {
-    const piece = await readHistoryOrders(step.env, file, place, ORDERS_AT_ONCE, step.deadlineMs)
+    const reading = readingOf(step)
+    const piece = await readHistoryOrders(reading, file, place, ORDERS_AT_ONCE)
     if (!piece.ok) return { kind: 'fault', change: change(), fault: piece.fault }
-    const whole = await withRefunds(step, piece.data.orders)
-    if (!whole.ok) return { kind: 'fault', change: change(), fault: whole.fault }
-    const found = await offerOrders(env, shop, whole.data, { earnsFromMs, isHistory: true })
+    const { whole, fault } = await withRefunds(reading, piece.data.orders)
+    const found = await offerOrders(env, shop, whole, { earnsFromMs, isHistory: true })
     counts = { ...added(counts, found), orders_total: file.orders }
-    place = piece.data.next ?? place
-    if (piece.data.next === null) return { kind: 'done', change: { cursor: null, counts } }
+    const next = piece.data.orders[whole.length]?.at ?? piece.data.next
+    if (next === null) return { kind: 'done', change: { cursor: null, counts } }
+    place = next
+    if (fault !== undefined) return { kind: 'fault', change: change(), fault }
     if (Date.now() >= step.untilMs) return { kind: 'next', change: change(), delayS: 0 }
     if (!(await saveStep(env, run, change(), Date.now(), false))) return { kind: 'lost' }
   }
 }
 
-/** The file names an order's refunds; what they gave back is asked for one by one. */
+/**
+ * The file names an order's refunds; what they gave back is asked for one by one. Where the shop does not answer any more,
+ * those that are whole by then are something, and the rest has another turn.
+ */
 async function withRefunds(
-  { env, shop, deadlineMs }: Step,
-  orders: readonly Omit<WholeOrder, 'refunds'>[],
-): Promise<AdminAnswer<readonly WholeOrder[]>> {
+  reading: Reading,
+  orders: readonly HistoryOrder[],
+): Promise<{ readonly whole: readonly WholeOrder[]; readonly fault: AdminFault | undefined }> {
   const whole: WholeOrder[] = []
-  for (const order of orders) {
-    const refunds = await readRefunds({ env, shop, deadlineMs }, order.order)
-    if (!refunds.ok) return refunds
-    whole.push({ ...order, refunds: refunds.data })
+  for (const { order, lines, shipping } of orders) {
+    const refunds = await readRefunds(reading, order)
+    if (!refunds.ok) return { whole, fault: refunds.fault }
+    whole.push({ order, lines, shipping, refunds: refunds.data })
   }
-  return { ok: true, data: whole }
+  return { whole, fault: undefined }
 }

@@ -1,6 +1,11 @@
 import type { JobMessage } from '../../../domain/contracts/jobs.ts'
 import type { AdminFault } from '../../../workers/integrations/shopify/admin/answer.ts'
-import { changedBetween, countOrders, readOrders } from '../../../workers/integrations/shopify/orders/read.ts'
+import {
+  changedBetween,
+  countOrders,
+  type Reading,
+  readOrders,
+} from '../../../workers/integrations/shopify/orders/read.ts'
 import {
   abandonStep,
   earnsFromMs,
@@ -19,8 +24,8 @@ import { type Found, offerOrders } from './offer.ts'
 
 /** A step goes on from page to page for so long; then the next message takes over. */
 const STEP_MS = 20_000
-/** An answer of the shop may take so long on top. */
-const ANSWER_MS = 30_000
+/** A page has so long for the shop's answers: less than a lease, which is taken anew after each. */
+const PAGE_MS = 20_000
 
 /** What a step works with. */
 export interface Step {
@@ -30,7 +35,11 @@ export interface Step {
   readonly earnsFromMs: number
   /** After this no new page is begun. */
   readonly untilMs: number
-  readonly deadlineMs: number
+}
+
+/** For one page, that begins now. */
+export function readingOf({ env, shop }: Step): Reading {
+  return { env, shop, deadlineMs: Date.now() + PAGE_MS }
 }
 
 /** How a step ended, and what of its run is to be written down with that. */
@@ -51,21 +60,17 @@ export async function reconcile(env: Env, job: Job): Promise<Settlement> {
   const startMs = Date.now()
   const run = await leaseRun(env, job.merchant_id, job.run_id, job.step, startMs)
   if (run === 'over') return DONE
-  if (run === 'busy') return { kind: 'outage', reason: 'the step may still be under way' }
+  if ('waitMs' in run) {
+    await env.JOBS.send(job, { delaySeconds: Math.ceil(run.waitMs / 1_000) + 1 })
+    return DONE
+  }
   const shop = await shopByMerchant(env, run.merchant_id)
   if (shop?.status !== 'active') {
     return end(env, run, { kind: 'failed', change: {}, problem: 'LoyalNest was removed from the shop.' })
   }
-  const untilMs = startMs + STEP_MS
-  const step: Step = {
-    env,
-    shop,
-    run,
-    earnsFromMs: await earnsFromMs(env, run.merchant_id),
-    untilMs,
-    deadlineMs: untilMs + ANSWER_MS,
-  }
   try {
+    const earnsMs = await earnsFromMs(env, run.merchant_id)
+    const step: Step = { env, shop, run, earnsFromMs: earnsMs, untilMs: startMs + STEP_MS }
     return await end(env, run, run.kind === 'reconcile' ? await readChanged(step) : await readHistory(step))
   } catch (error) {
     await abandonStep(env, run)
@@ -75,18 +80,17 @@ export async function reconcile(env: Env, job: Job): Promise<Settlement> {
 
 /** Page by page what changed since the last run. */
 async function readChanged(step: Step): Promise<StepEnd> {
-  const { env, shop, deadlineMs } = step
+  const { env, shop } = step
   const { from_ms: fromMs, until_ms: untilMs } = step.run
-  const reading = { env, shop, deadlineMs }
   const search = changedBetween(fromMs, untilMs)
   let { cursor, counts } = step.run
   if (counts.orders_total === null) {
-    const counted = await countOrders(reading, search)
+    const counted = await countOrders(readingOf(step), search)
     if (!counted.ok) return { kind: 'fault', change: {}, fault: counted.fault }
     counts = { ...counts, orders_total: counted.data }
   }
   for (;;) {
-    const page = await readOrders(reading, search, cursor)
+    const page = await readOrders(readingOf(step), search, cursor)
     if (!page.ok) return { kind: 'fault', change: { cursor, counts }, fault: page.fault }
     const found = await offerOrders(env, shop, page.data.orders, { earnsFromMs: step.earnsFromMs, isHistory: false })
     counts = added(counts, found)

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
 import type { JobMessage } from '../../../domain/contracts/jobs.ts'
 import { gid } from '../../../tools/shopify/customer.ts'
 import { type Order, refundTotal, totals } from '../../../tools/shopify/order.ts'
@@ -14,10 +15,11 @@ import {
   addHistory,
   connect,
   connectedShop,
+  sessionToken,
   type TestShop,
   trouble,
 } from '../../../workers/services/rewards/testing.ts'
-import { newShop, post } from '../../../workers/gateway/testing.ts'
+import { call, get, newShop, post } from '../../../workers/gateway/testing.ts'
 import { deliver, orderMessage, postedPoints } from '../../examples.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -268,8 +270,12 @@ describe('history', { timeout: 150_000 }, () => {
     // The Worker dies in the middle: what it still wants to write down is lost, its lease stays.
     expect(await step(dyingAfter(3, bindings))).toMatchObject({ acked: [], retried: [0] })
     expect(await findRun(env, merchantId, id)).toMatchObject({ state: 'running', counts: { orders_seen: 150 } })
-    // Its message comes again while the lease is still on, and has to wait.
-    expect(await step(bindings)).toMatchObject({ acked: [], retried: [0] })
+    // Its message comes again while the lease is still on: it is to come once more when that is over.
+    const before = await findRun(env, merchantId, id)
+    const again = sent.at(-1)
+    expect(await step(bindings)).toMatchObject({ acked: [0] })
+    expect(sent.at(-1)).toEqual(again)
+    expect(await findRun(env, merchantId, id)).toEqual(before)
     await env.CONTROL.prepare('UPDATE reconciliations SET lease_ends_at_ms = 2 WHERE id = ?1').bind(id).run()
     for (let steps = 0; steps < 40; steps += 1) {
       if ((await findRun(env, merchantId, id))?.finished_at_ms !== null) break
@@ -304,7 +310,13 @@ describe('history', { timeout: 150_000 }, () => {
   })
 })
 
-describe('by the API', () => {
+const RUNS = '/admin/v1/reconciliations'
+const ListedRuns = z.object({
+  reconciliations: z.array(z.object({ id: z.uuid() }).loose()),
+  next_cursor: z.string().nullable(),
+})
+
+describe('by the API', { timeout: 60_000 }, () => {
   it('a run is begun once a key, one of a kind at a time, and listed', async () => {
     const { shop, fromMs } = await shopWith(1)
     const from = new Date(fromMs).toISOString()
@@ -316,6 +328,56 @@ describe('by the API', () => {
     const second = await begin(key)
     expect(await second.json()).toEqual(await first.clone().json())
     expect(second.headers.get('Idempotency-Replayed')).toBe('true')
+  })
+
+  it('runs are listed newest first, page by page, with what they found', async () => {
+    const { shop, orders, fromMs, untilMs } = await shopWith(2)
+    const first = await runToEnd(shop, 'reconcile', fromMs, untilMs)
+    const second = await runToEnd(shop, 'backfill', fromMs, untilMs)
+    const list = async (query: string) => ListedRuns.parse(await (await get(`${RUNS}?${query}`, shop.key)).json())
+    const page = await list('limit=1')
+    expect(page).toMatchObject({ reconciliations: [{ id: second.id, kind: 'backfill', state: 'done' }] })
+    const rest = await list(`limit=1&cursor=${page.next_cursor}`)
+    expect(rest).toMatchObject({
+      reconciliations: [{ id: first.id, kind: 'reconcile', orders_seen: orders.length, refused: 0, problem: null }],
+      next_cursor: null,
+    })
+    expect((await get(`${RUNS}?cursor=1_2`, shop.key)).status).toBe(400)
+  })
+
+  it('one of a kind runs at a time; from must be in the past', async () => {
+    const { shop, fromMs, untilMs } = await shopWith(1)
+    const { bindings } = withQueue()
+    const { merchantId } = shop
+    const under = {
+      id: crypto.randomUUID(),
+      merchantId,
+      kind: 'reconcile',
+      fromMs,
+      untilMs,
+      nowMs: Date.now(),
+    } as const
+    await startRun(bindings, under)
+    const begin = (body: object) => post(RUNS, shop.key, body)
+    expect(await (await begin({ kind: 'reconcile' })).json()).toMatchObject({ code: 'already_running' })
+    const from = new Date(Date.now() + 60_000).toISOString()
+    expect(await (await begin({ kind: 'backfill', from })).json()).toMatchObject({ code: 'validation_failed' })
+  })
+
+  it('connecting a shop reads its history, once an installation', async () => {
+    const { shop, customers, orders } = await shopWith(3)
+    const open = async () =>
+      call('/v1/api/auth/shopify/connect', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${await sessionToken(shop)}` },
+      })
+    for (let visit = 0; visit < 2; visit += 1) expect((await open()).status).toBe(200)
+    const { reconciliations } = ListedRuns.parse(await (await get(RUNS, shop.key)).json())
+    expect(reconciliations).toMatchObject([{ kind: 'backfill' }])
+    await endOf(shop, reconciliations[0]?.id ?? '')
+    await expectAllPoints(shop, orders, customers)
+    await open()
+    expect(ListedRuns.parse(await (await get(RUNS, shop.key)).json()).reconciliations).toHaveLength(1)
   })
 
   it('leaves no gap behind: one that is to begin later than the last one ended begins there', async () => {

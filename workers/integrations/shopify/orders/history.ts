@@ -29,8 +29,10 @@ export type HistoryState =
   | { readonly kind: 'ready'; readonly file: HistoryFile }
   | { readonly kind: 'failed'; readonly problem: string }
 
-/** An order of the file: its refunds are only named. */
-export type HistoryOrder = Omit<WholeOrder, 'refunds'>
+/** An order of the file: its refunds are only named. `at`: the byte where it begins. */
+export interface HistoryOrder extends Omit<WholeOrder, 'refunds'> {
+  readonly at: number
+}
 
 /** A piece of the file. `next`: the byte where the next one begins; null: this was the last. */
 export interface HistoryPiece {
@@ -109,15 +111,14 @@ const PIECE_BYTES = 512 * 1024
 const MOST_BYTES = 32 * 1024 * 1024
 
 /**
- * At most `limit` orders of the file from a byte on, which must be where an order begins. Answers by `deadlineMs`; the
- * address of the file is a secret and appears in no error.
+ * At most `limit` orders of the file from a byte on, which must be where an order begins. The address of the file is a
+ * secret and appears in no error.
  */
 export async function readHistoryOrders(
-  env: Env,
+  { env, deadlineMs }: Reading,
   { url }: HistoryFile,
   from: number,
   limit: number,
-  deadlineMs: number,
 ): Promise<AdminAnswer<HistoryPiece>> {
   if (url === '') return { ok: true, data: { orders: [], next: null } }
   for (let size = PIECE_BYTES; size <= MOST_BYTES; size *= 4) {
@@ -171,9 +172,7 @@ const FileLine = z.looseObject({ __typename: z.enum(['Order', 'LineItem', 'Shipp
 
 /** Whole orders at the beginning of these bytes; undefined: not even one is whole. */
 function cut(bytes: Uint8Array, isEnd: boolean, from: number, limit: number): HistoryPiece | undefined {
-  const orders: { order: OrderNode; lines: LineNode[]; shipping: ShippingNode[] }[] = []
-  /** Where the order that is being read begins. */
-  let begin = 0
+  const orders: { at: number; order: OrderNode; lines: LineNode[]; shipping: ShippingNode[] }[] = []
   for (let at = 0; at < bytes.length;) {
     const newline = bytes.indexOf(NEWLINE, at)
     if (newline === -1 && !isEnd) break
@@ -182,14 +181,13 @@ function cut(bytes: Uint8Array, isEnd: boolean, from: number, limit: number): Hi
     const { __typename: type } = FileLine.parse(line)
     if (type === 'Order') {
       if (orders.length === limit) return { orders, next: from + at }
-      orders.push({ order: OrderNode.parse(line), lines: [], shipping: [] })
-      begin = at
+      orders.push({ at: from + at, order: OrderNode.parse(line), lines: [], shipping: [] })
     } else if (type === 'LineItem') orders.at(-1)?.lines.push(LineSchema.parse(line))
     else orders.at(-1)?.shipping.push(ShippingNode.parse(line))
     at = lineEnd + 1
   }
   if (isEnd) return { orders, next: null }
   // What follows the last order of these bytes is not known: it comes again with the next ones.
-  orders.pop()
-  return orders.length === 0 ? undefined : { orders, next: from + begin }
+  const last = orders.pop()
+  return last === undefined || orders.length === 0 ? undefined : { orders, next: last.at }
 }
