@@ -47,11 +47,11 @@ const TOGETHER = ['merge merged', 'merge before', 'merge refused']
 it.for([
   {
     customers: 1,
-    runs: 60,
+    runs: 45,
     maxCommands: 60,
     mustBeMet: ALONE,
   },
-  { customers: 3, runs: 60, maxCommands: 60, mustBeMet: TOGETHER },
+  { customers: 3, runs: 35, maxCommands: 60, mustBeMet: TOGETHER },
 ])(
   'the objects and their model tell the same story, about $customers of a shop',
   { timeout: 240_000 },

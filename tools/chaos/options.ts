@@ -32,7 +32,7 @@ export interface ChaosOptions {
 
 const SHORT = {
   kills: 10,
-  seconds: 40,
+  seconds: 90,
   clients: 8,
   customers: 12,
   calmMs: [200, 800],

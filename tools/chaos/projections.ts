@@ -16,7 +16,7 @@ async function once(caller: Caller): Promise<Compared> {
   let customers = 0
   let inFlight = 0
   for (let after: string | null | undefined; after !== null;) {
-    const answer = await caller.write('/admin/v1/projections/compare', freshId(), { after: after ?? null, limit: 25 })
+    const answer = await caller.write('/admin/v1/projections/compare', freshId(), { after: after ?? null, limit: 100 })
     const page = ProjectionComparison.parse(JSON.parse(answer.text))
     customers += page.customers
     inFlight += page.in_flight

@@ -2,6 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { z } from 'zod'
+import { withClient } from '../database/postgres.ts'
 import { Random } from '../simulate/random.ts'
 import { booksOf } from '../testing/books.ts'
 import { audit, type AuditCounts } from './audit.ts'
@@ -67,6 +69,14 @@ async function runIn(dir: string, options: ChaosOptions, say: (line: string) => 
   const beganAtMs = Date.now()
   say(`Seed ${options.seed}; state in ${dir}. Building and starting.`)
   const stack = await startChaosStack(dir)
+  // Postgres notices by itself when we are gone; workerd would stay.
+  const interrupted = () => {
+    const pid = stack.workerdPid()
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+    say(`Interrupted; the state stays in ${dir}.`)
+    process.exit(130)
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
     const random = new Random(`clients ${options.seed}`)
     const caller = new Caller(stack.info, () => random.int(1_500, 8_000))
@@ -113,6 +123,7 @@ async function runIn(dir: string, options: ChaosOptions, say: (line: string) => 
       dir,
     }
   } finally {
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
     await stack.stop()
   }
 }
@@ -130,6 +141,9 @@ export function faultsInWords(faults: FaultCounts): string {
 async function comeToRest(stack: ChaosStack, world: World, journal: Journal, say: (line: string) => void) {
   const { caller } = world
   await atRest(stack)
+  // A rebuild takes the customers that Postgres knows; of some, no event may ever have arrived.
+  for (const customer of world.customers) await world.tellCustomer(customer)
+  await knownToPostgres(stack)
   const before = await compareProjections(caller, 8)
   const missing = before.differences.length + before.inFlight
   if (missing > 0) {
@@ -147,9 +161,36 @@ async function comeToRest(stack: ChaosStack, world: World, journal: Journal, say
     problems: [
       ...after.differences.map((difference) => `projections: ${difference}`),
       ...(after.inFlight > 0 ? [`projections: ${after.inFlight} entries never arrived`] : []),
+      ...(await rowProblems(stack)),
       ...(await codeProblems(stack, readAccounts(stack))),
     ],
   }
+}
+
+async function knownToPostgres(stack: ChaosStack): Promise<void> {
+  const unknown = async () => {
+    const known = new Set((await rowsOf(stack, 'select id::text as customer, 0 as entries from customers')).keys())
+    return readAccounts(stack).some(({ customerId }) => !known.has(customerId))
+  }
+  for (let tries = 0; tries < 30 && (await unknown()); tries += 1) await delay(500)
+}
+
+/** Past the Worker's own comparison: Postgres has as many entries of each account as its disk, and of no other. */
+async function rowProblems(stack: ChaosStack): Promise<readonly string[]> {
+  const query = 'select customer_id::text as customer, count(*)::int as entries from points_transactions group by 1'
+  const stored = await rowsOf(stack, query)
+  const onDisk = new Map(readAccounts(stack).map(({ customerId, books }) => [customerId, books.entries.length]))
+  return [...new Set([...stored.keys(), ...onDisk.keys()])].flatMap((customer) => {
+    const [inPostgres, booked] = [stored.get(customer) ?? 0, onDisk.get(customer) ?? 0]
+    return inPostgres === booked ? [] : [`Postgres has ${inPostgres} of the ${booked} entries of ${customer}`]
+  })
+}
+
+const Rows = z.array(z.object({ customer: z.string(), entries: z.int() }))
+
+async function rowsOf(stack: ChaosStack, query: string): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await withClient(stack.pgUrl(), (client) => client.query(query))
+  return new Map(Rows.parse(rows).map(({ customer, entries }) => [customer, entries]))
 }
 
 async function atRest(stack: ChaosStack): Promise<void> {

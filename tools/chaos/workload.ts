@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Balance, PointsWritten } from '../../domain/contracts/points.ts'
 import { Redemption, RewardsPage } from '../../domain/contracts/rewards.ts'
 import type { Random } from '../simulate/random.ts'
-import { orderPayload, refundPayload } from '../testing/webhooks.ts'
+import { officialSample, orderPayload, refundPayload } from '../testing/webhooks.ts'
 import { type Caller, freshId, sha256 } from './client.ts'
 import type { Journal } from './journal.ts'
 
@@ -84,6 +84,13 @@ export class World {
   async tellCancelled(order: string, customer: string, cents: number): Promise<void> {
     const payload = orderPayload({ order, customer, cancelled: true, lines: [{ price: money(cents) }] })
     await this.caller.webhook('orders/cancelled', payload)
+  }
+
+  /** A customer as the shop has them, without an address. */
+  async tellCustomer(customer: string): Promise<void> {
+    const profile = { ...officialSample('customers/update'), email: null, verified_email: false }
+    const body = { ...profile, admin_graphql_api_id: customerGid(customer) }
+    await this.caller.webhook('customers/update', JSON.stringify(body))
   }
 
   async tellMerge(kept: string, removed: string): Promise<void> {
