@@ -253,7 +253,8 @@ it.each([
     await queues.outages(gone)
     await queues.untilQuiet(STORM)
     await queues.bury()
-    expect((await queues.replay(disordered.shop.merchantId)).length).toBeGreaterThan(poison.length)
+    // All poison at least; how many sound messages were given up on too is for the seed to say.
+    expect((await queues.replay(disordered.shop.merchantId)).length).toBeGreaterThanOrEqual(poison.length)
     await queues.replay(disordered.left)
     await queues.untilQuiet()
     await queues.bury()
