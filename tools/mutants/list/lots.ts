@@ -24,12 +24,6 @@ export const OF_LOTS: readonly Mutant[] = [
     'return freePoints(view)',
   ),
   mutant(
-    'a lot lives one instant too long',
-    'ledger/lots.ts',
-    'return endMs !== null && endMs <= nowMs',
-    'return endMs !== null && endMs < nowMs',
-  ),
-  mutant(
     'overdraft by one',
     'ledger/holds.ts',
     '  if (points <= available) return null',

@@ -5,8 +5,8 @@ export const OF_TIME: readonly Mutant[] = [
   mutant(
     'a hold never times out',
     'ledger/due.ts',
-    '    if (timeoutAtMs <= nowMs) due.push',
-    '    if (timeoutAtMs < 0) due.push',
+    '({ timeoutAtMs }) => timeoutAtMs <= nowMs',
+    '({ timeoutAtMs }) => timeoutAtMs < 0',
   ),
   mutant(
     'points activate before a hold of that instant ends',
@@ -17,8 +17,14 @@ export const OF_TIME: readonly Mutant[] = [
   mutant(
     'a lot that activates late does not expire',
     'ledger/due.ts',
-    '    if (next !== null && next.atMs <= nowMs) {',
-    '    if (next !== null && next.atMs < 0) {',
+    '  return expiryUntil(nowMs, seq, life, draft.account)',
+    '  return seq < 0 ? expiryUntil(nowMs, seq, life, draft.account) : []',
+  ),
+  mutant(
+    'a lot lives one instant too long',
+    'ledger/due.ts',
+    'endedAtMs > atMs || freeOf(lot) === 0',
+    'endedAtMs >= atMs || freeOf(lot) === 0',
   ),
   mutant(
     'an expiry takes what is pinned',
@@ -35,7 +41,7 @@ export const OF_TIME: readonly Mutant[] = [
   mutant(
     'a lot lives from when its points were booked',
     'ledger/due.ts',
-    'lotLife(pending, due.atMs)',
+    'lotLife(pending, activatesAtMs)',
     'lotLife(pending, nowMs)',
   ),
 
