@@ -76,8 +76,9 @@ async function withoutStrangers(
   orders: readonly WholeOrder[],
   { earnsFromMs, isHistory }: OfferTerms,
 ): Promise<readonly WholeOrder[]> {
+  const whileOff = await madeWhileOff(env, merchantId, orders)
   const isDoubtful = ({ order }: WholeOrder) =>
-    Date.parse(order.createdAt) < earnsFromMs || (isHistory && order.cancelledAt !== null)
+    Date.parse(order.createdAt) < earnsFromMs || (isHistory && order.cancelledAt !== null) || whileOff.has(order.id)
   const doubtful = orders.filter(isDoubtful).map(({ order }) => order.id)
   if (doubtful.length === 0) return orders
   const [rows] = await neonBatch(env, merchantId, [
@@ -86,6 +87,21 @@ async function withoutStrangers(
   ])
   const earned = new Set(EarnedOrders.parse(rows).map(({ order_gid: gid }) => gid))
   return orders.filter((whole) => !isDoubtful(whole) || earned.has(whole.order.id))
+}
+
+const OrderGids = z.array(z.object({ gid: z.string() }))
+
+/** Orders of a time in which the shop had switched earning off: their webhooks earned nothing, however late they change. */
+async function madeWhileOff(env: Env, merchantId: string, orders: readonly WholeOrder[]): Promise<ReadonlySet<string>> {
+  const made = orders.map(({ order: { id, createdAt } }) => ({ gid: id, at: Date.parse(createdAt) }))
+  const { results } = await env.CONTROL.prepare(
+    `SELECT made.value ->> '$.gid' AS gid FROM json_each(?2) AS made WHERE
+       (SELECT json_extract(body, '$.earning.enabled') FROM program_settings
+        WHERE merchant_id = ?1 AND updated_at_ms <= made.value ->> '$.at' ORDER BY version DESC LIMIT 1) = 0`,
+  )
+    .bind(merchantId, JSON.stringify(made))
+    .all()
+  return new Set(OrderGids.parse(results).map(({ gid }) => gid))
 }
 
 const EarnedOrders = z.array(z.object({ order_gid: z.string() }))

@@ -217,6 +217,23 @@ describe('a reconciliation', { timeout: 60_000 }, () => {
     expect(run.counts).toMatchObject({ orders_seen: orders.length, ...NOTHING_MISSING })
     await expectAllPoints(shop, [], customers)
   })
+
+  it('lets no order earn that was made while the shop had switched earning off', async () => {
+    const { shop, orders, customers, fromMs, untilMs } = await shopWith(4)
+    await env.CONTROL.batch([
+      env.CONTROL.prepare(
+        `INSERT INTO program_settings (merchant_id, version, body, updated_at_ms, updated_by)
+         SELECT merchant_id, 2, body, ?2, 'test' FROM program_settings WHERE merchant_id = ?1 AND version = 1`,
+      ).bind(shop.merchantId, untilMs + 1_000),
+      env.CONTROL.prepare(
+        `UPDATE program_settings SET body = json_set(body, '$.earning.enabled', json('false')), updated_at_ms = ?2
+         WHERE merchant_id = ?1 AND version = 1`,
+      ).bind(shop.merchantId, fromMs - 1_000),
+    ])
+    const run = await runToEnd(shop, 'reconcile', fromMs, untilMs)
+    expect(run.counts).toMatchObject({ orders_seen: orders.length, ...NOTHING_MISSING })
+    await expectAllPoints(shop, [], customers)
+  })
 })
 
 /** The bindings, with a queue that only remembers. */
