@@ -24,8 +24,11 @@ const rows = (sql: string) =>
     .array(z.object({ results: z.array(z.record(z.string(), z.unknown())) }))
     .parse(JSON.parse(wrangler('execute', 'CONTROL', '--command', sql, '--json')))
     .flatMap(({ results }) => results)
-const addShop = () =>
-  node('tools/shop-add.ts', '--shop', 'x.myshopify.com', '--currency', 'EUR', '--time-zone', 'Europe/Berlin', ...where)
+const addShop = (...more: readonly string[]) => {
+  const shop = ['--shop', 'x.myshopify.com', '--currency', 'EUR', '--time-zone', 'Europe/Berlin']
+  return node('tools/shop-add.ts', ...shop, ...more, ...where)
+}
+const addKeyToNobody = () => addShop('--shop', 'nobody.myshopify.com', '--key-only')
 const keyOf = (output: string) => /API key +(\S+)/.exec(output)?.[1] ?? ''
 const addWrongShop = () => node('tools/shop-add.ts', '--shop', 'nonsense', '--currency', 'euro', ...where)
 
@@ -45,6 +48,15 @@ describe('shop:add', () => {
     const keys = rows('SELECT merchant_id, key_hmac FROM api_keys')
     expect(keys.map(({ merchant_id }) => merchant_id)).toEqual([shops[0]?.['merchant_id'], shops[0]?.['merchant_id']])
     expect(keys.map(({ key_hmac }) => key_hmac)).toContain(await apiKeyHmac(keyOf(first), PEPPER))
+  })
+
+  it('makes a further key, for a second person, without touching the shop', { timeout: 60_000 }, () => {
+    const shops = () => rows('SELECT * FROM shops')
+    const [before, keys] = [shops(), rows('SELECT id FROM api_keys').length]
+    expect(keyOf(addShop('--key-only', '--plan', 'other'))).toMatch(/^ln_/)
+    expect(rows('SELECT id FROM api_keys')).toHaveLength(keys + 1)
+    expect(shops()).toEqual(before)
+    expect(addKeyToNobody).toThrow('There is no shop nobody.myshopify.com there.')
   })
 
   it('says what is wrong with an option', () => {

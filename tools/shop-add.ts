@@ -16,13 +16,14 @@ const HELP = `Registers a shop on a deployed environment and makes an API key fo
   --time-zone          its IANA time zone
   --storefront-origin  a further origin that may read balances, such as https://shop.example; may be repeated
   --plan               the plan it is on (free)
+  --key-only           only makes a further key for a shop that is there, and leaves the shop as it is
   --env                dev, staging or production of wrangler.toml
   --local              instead of --env: wrangler's own local D1 (not the one of npm start, which has its demo shop)
   --persist-to         with --local: the folder that holds that D1
 
 It runs \`wrangler d1 execute CONTROL\` with your wrangler login: it writes the shop, its default settings and the
 HMAC of a new API key straight into the control-plane database. A shop that is there already keeps its merchant id
-and its settings. API_KEY_PEPPER must be the very value given to \`wrangler secret put API_KEY_PEPPER\`, or the key
+and its settings; its storefront origins are then those that are named. API_KEY_PEPPER must be the very value given to \`wrangler secret put API_KEY_PEPPER\`, or the key
 will not work. The key is printed once and stored nowhere.`
 
 const Options = z.object({
@@ -33,6 +34,7 @@ const Options = z.object({
     .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', 'an IANA time zone'),
   'storefront-origin': z.array(z.url()).default([]),
   plan: z.string().default('free'),
+  'key-only': z.boolean().default(false),
   env: z.enum(['dev', 'staging', 'production']).optional(),
   local: z.boolean().default(false),
   'persist-to': z.string().optional(),
@@ -80,6 +82,7 @@ async function addShop(args: readonly string[]): Promise<void> {
       'time-zone': { type: 'string' },
       'storefront-origin': { type: 'string', multiple: true },
       plan: { type: 'string' },
+      'key-only': { type: 'boolean' },
       env: { type: 'string' },
       local: { type: 'boolean' },
       'persist-to': { type: 'string' },
@@ -109,10 +112,10 @@ async function addShop(args: readonly string[]): Promise<void> {
   })
   const [lookUp, ...writes] = installation.toReversed()
   if (lookUp === undefined) throw new Error('An installation has no statements.')
-  await executeFile(where, writes.toReversed())
+  if (!options['key-only']) await executeFile(where, writes.toReversed())
   const [answer] = Answer.parse(JSON.parse(await execute(where, ['--command', inline(lookUp)])))
   const merchantId = answer?.results[0]?.merchant_id
-  if (merchantId === undefined) throw new Error('The shop was not stored.')
+  if (merchantId === undefined) throw new Error(`There is no shop ${domain} there.`)
   const name = `made by shop:add for ${domain}`
   const key = await apiKeyCreation({ merchantId, name, permissions: ['admin:full'], pepper, nowMs })
   await executeFile(where, [key.command])

@@ -46,7 +46,7 @@ export function shopInstallation(shop: ShopInstallation): readonly SqlCommand[] 
 VALUES (?1, ?2, 'active', ?3, ?4, ?5, ?6, ?7, ?7)
 ON CONFLICT (domain) DO UPDATE SET status = 'active', plan = excluded.plan, currency = excluded.currency,
   time_zone = excluded.time_zone, storefront_origins = excluded.storefront_origins,
-  installed_at_ms = excluded.installed_at_ms, uninstalled_at_ms = NULL, updated_at_ms = excluded.updated_at_ms`,
+  installed_at_ms = iif(shops.status = 'active', shops.installed_at_ms, excluded.installed_at_ms), uninstalled_at_ms = NULL, updated_at_ms = excluded.updated_at_ms`,
       params: [domain, merchantId, shop.plan, shop.currency, shop.timeZone, JSON.stringify(origins), shop.nowMs],
     },
     { sql: 'DELETE FROM storefront_origins WHERE domain = ?1', params: [domain] },
