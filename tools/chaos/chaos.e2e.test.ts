@@ -5,7 +5,7 @@ import { runChaos } from './run.ts'
 // Kills by process, and reads what lies on disk.
 test.skipIf(process.platform !== 'linux')(
   'whatever is killed or taken away, nothing is lost and nothing is booked twice',
-  { timeout: 300_000 },
+  { timeout: 480_000 },
   async () => {
     const options = parseChaosOptions(['--short'])
     if (options === null) throw new Error('this asked for help')
@@ -16,8 +16,8 @@ test.skipIf(process.platform !== 'linux')(
       seed: options.seed,
       dir: null,
     })
+    expect(result.faults.kill).toBeGreaterThanOrEqual(10)
     // The audit had something to look at, or it would show nothing.
-    expect(result.faults.kill).toBeGreaterThanOrEqual(5)
     expect(result.audit.acknowledged).toBeGreaterThan(30)
     expect(result.audit.orders).toBeGreaterThan(20)
     expect(result.audit.reads).toBeGreaterThan(5)
