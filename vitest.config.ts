@@ -1,12 +1,16 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+const CHAOS = ['tools/chaos/*.e2e.test.ts', 'tools/e2e/kill.e2e.test.ts']
+
 /**
- * Three projects: `unit` (*.test.ts, Node), `workers` (*.workers.test.ts, in workerd), `e2e` (*.e2e.test.ts, the whole
- * stack as `npm start` runs it, with a real browser).
+ * Four projects: `unit` (*.test.ts, Node), `workers` (*.workers.test.ts, in workerd), `e2e` (*.e2e.test.ts, the whole
+ * stack as `npm start` runs it, with a real browser), `chaos` (those of them that kill stacks of their own).
  */
 export default defineConfig({
   test: {
+    // Most tests in workerd wait: for queues, alarms, leases.
+    maxWorkers: 3,
     projects: [
       {
         test: {
@@ -47,7 +51,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
-          exclude: ['node_modules/**', 'dist/**'],
+          exclude: [...CHAOS, 'node_modules/**', 'dist/**'],
           globalSetup: ['./tools/testing/stack.ts'],
           // After all others, which would slow it down: one stack and one browser for all files, one file at a time.
           sequence: { groupOrder: 1 },
@@ -57,6 +61,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      { test: { name: 'chaos', include: CHAOS, sequence: { groupOrder: 2 }, fileParallelism: false } },
     ],
   },
 })

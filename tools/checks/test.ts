@@ -102,28 +102,35 @@ async function runChecks(): Promise<number> {
 
 /** One after the other, since each of them uses all cores. */
 async function runProofs(): Promise<Totals> {
-  let failed = 0
+  const failures: string[] = []
   for (const proof of PROOFS) {
     const { code, output } = await check(proof, { last: true, timeoutMs: TESTS_TIMEOUT_MS })
     if (code === 0) console.log(`  ${output.trim().split('\n').at(-1) ?? ''}`)
-    else failed += 1
+    else failures.push(proof.name)
   }
-  return { passed: PROOFS.length - failed, failed, skipped: 0 }
+  return { passed: PROOFS.length - failures.length, failed: failures.length, skipped: 0, failures }
 }
 
 /** What is read of Vitest's JSON report. */
 const Report = z.object({
   numPassedTests: z.int(),
-  numFailedTests: z.int(),
   numPendingTests: z.int(),
   numTodoTests: z.int(),
-  testResults: z.array(z.object({ name: z.string(), status: z.string(), assertionResults: z.array(z.unknown()) })),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+    }),
+  ),
 })
 
 interface Totals {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
+  /** What failed, by name: said again at the end, where it is looked for. */
+  readonly failures: readonly string[]
 }
 
 /** Runs Vitest. @param name of the run, for its report */
@@ -142,18 +149,25 @@ function totals(results: string, code: number): Totals {
   try {
     report = Report.parse(JSON.parse(readFileSync(results, 'utf8')))
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 } // Vitest did not come to an end; it has said why
+    return { passed: 0, failed: 1, skipped: 0, failures: ['Vitest did not come to an end, and has said why above'] }
   }
   // A file that could not even be loaded has no test that failed.
   const broken = report.testResults.filter(
     ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
   )
-  const failed = report.numFailedTests + broken.length
+  const failures = [
+    ...broken.map(({ name }) => name),
+    ...report.testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => `${name}: ${fullName}`),
+    ),
+  ]
+  // An error outside of any test shows only in the exit code.
+  if (failures.length === 0 && code !== 0) failures.push('an error outside of any test, told above')
   return {
     passed: report.numPassedTests,
-    // An error outside of any test shows only in the exit code.
-    failed: failed === 0 && code !== 0 ? 1 : failed,
+    failed: failures.length,
     skipped: report.numPendingTests + report.numTodoTests,
+    failures,
   }
 }
 
@@ -161,7 +175,11 @@ function totals(results: string, code: number): Totals {
 async function runAll(filters: readonly string[]): Promise<readonly Totals[]> {
   if (filters.length > 0) return [await runTests('some', filters)]
   const quick = await runTests('quick', ['--project', 'unit', '--project', 'workers'])
-  const slow = await Promise.all([runTests('e2e', ['--project', 'e2e']), runProofs()])
+  const slow = await Promise.all([
+    runTests('e2e', ['--project', 'e2e']),
+    runTests('chaos', ['--project', 'chaos']),
+    runProofs(),
+  ])
   return [quick, ...slow]
 }
 
@@ -170,7 +188,8 @@ const all = await runAll(process.argv.slice(2))
 const sum = (count: (totals: Totals) => number) => all.reduce((total, one) => total + count(one), 0)
 const failed = failedChecks + sum((one) => one.failed)
 process.exitCode = failed === 0 ? 0 : 1
+for (const name of all.flatMap(({ failures }) => failures)) console.log(styleText('red', `✗ ${name}`))
 console.log(
-  `\n${CHECKS.length} static checks, ${failedChecks} failed; tests of the projects unit, workers, e2e, and proofs:`,
+  `\n${CHECKS.length} static checks, ${failedChecks} failed; tests of the projects unit, workers, e2e, chaos, and proofs:`,
 )
 console.log(`${sum(({ passed }) => passed)} passed, ${failed} failed, ${sum(({ skipped }) => skipped)} skipped`)
