@@ -35,20 +35,20 @@ export async function consumeJobs(batch: MessageBatch, env: Env): Promise<Settle
     }
   }
   await Promise.all([
-    ...things.map(([message, job]) => run(message, () => runThing(env, job))),
+    ...things.map(([message, job]) => run(message, () => runThing(env, job, message.attempts))),
     pooled(pages, 1, ([message, job]) => run(message, () => runOnePage(env, job, message.attempts))),
   ])
   return settlements
 }
 
-function runThing(env: Env, job: ThingJob): Promise<Settlement> {
+function runThing(env: Env, job: ThingJob, attempts: number): Promise<Settlement> {
   switch (job.job) {
     case 'settle_redemption':
       return settleRedemption(env, job)
     case 'sync_reward':
       return syncDiscount(env, job)
     case 'reconcile':
-      return reconcile(env, job)
+      return reconcile(env, job, attempts)
     case 'read_order':
       return readOrder(env, job)
   }

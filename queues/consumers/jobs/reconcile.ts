@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { JobMessage } from '../../../domain/contracts/jobs.ts'
 import type { AdminFault } from '../../../workers/integrations/shopify/admin/answer.ts'
 import {
@@ -16,6 +17,7 @@ import {
   stepJob,
 } from '../../../workers/platform/reconciliations.ts'
 import { type Shop, shopByMerchant } from '../../../workers/platform/control.ts'
+import { logLine } from '../../../workers/platform/log.ts'
 import { DONE, type Settlement } from '../../batch.ts'
 import { readHistory } from './backfill.ts'
 import { type Found, offerOrders } from './offer.ts'
@@ -55,8 +57,12 @@ export type StepEnd =
 
 type Job = Extract<JobMessage, { readonly job: 'reconcile' }>
 
+/** What cannot be read does not become readable: after so many attempts the run ends, so that another one can begin. */
+const MOST_READINGS = 3
+const UNREADABLE = 'LoyalNest could not read what Shopify answered. Start it again; if it stays, tell us its id.'
+
 /** The next step of a run; the one after it goes on the queue with its end. */
-export async function reconcile(env: Env, job: Job): Promise<Settlement> {
+export async function reconcile(env: Env, job: Job, attempts: number): Promise<Settlement> {
   const startMs = Date.now()
   const run = await leaseRun(env, job.merchant_id, job.run_id, job.step, startMs)
   if (run === 'over') return DONE
@@ -73,9 +79,18 @@ export async function reconcile(env: Env, job: Job): Promise<Settlement> {
     const step: Step = { env, shop, run, earnsFromMs: earnsMs, untilMs: startMs + STEP_MS }
     return await end(env, run, run.kind === 'reconcile' ? await readChanged(step) : await readHistory(step))
   } catch (error) {
+    if (isUnreadable(error) && attempts >= MOST_READINGS) {
+      logLine('error', 'run not read', { merchant_id: run.merchant_id, run_id: run.id })
+      return end(env, run, { kind: 'failed', change: {}, problem: UNREADABLE })
+    }
     await abandonStep(env, run)
-    throw error
+    throw isUnreadable(error) ? new Error(UNREADABLE) : error
   }
+}
+
+/** The message of such an error may say what was read, which may be personal. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof SyntaxError || error instanceof z.ZodError
 }
 
 /** Page by page what changed since the last run. */

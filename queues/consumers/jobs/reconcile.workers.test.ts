@@ -327,6 +327,40 @@ describe('history', { timeout: 150_000 }, () => {
   })
 })
 
+describe('a history that nobody can read', () => {
+  it('ends its run, says so, and lets another one begin', async () => {
+    const { shop, fromMs, untilMs } = await shopWith(3)
+    const { merchantId } = shop
+    const { bindings, sent } = withQueue()
+    const id = crypto.randomUUID()
+    await startRun(bindings, { id, merchantId, kind: 'backfill', fromMs, untilMs, nowMs: Date.now() })
+    const real = fetch
+    const spy = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+      if (!new Headers(init?.headers).has('range')) return real(input, init)
+      return new Response('{"email": "ada@example.com"', {
+        status: 206,
+        headers: { 'content-range': 'bytes 0-26/27' },
+      })
+    })
+    try {
+      await vi.waitFor(
+        async () => {
+          await deliver('loyalnest-jobs', [sent.at(-1)], { to: bindings, attempts: 3 })
+          expect(await findRun(env, merchantId, id)).toMatchObject({
+            state: 'failed',
+            problem: expect.stringContaining('could not read'),
+          })
+        },
+        { timeout: 30_000, interval: 300 },
+      )
+    } finally {
+      spy.mockRestore()
+    }
+    const next = { id: crypto.randomUUID(), merchantId, kind: 'backfill', fromMs, untilMs, nowMs: Date.now() } as const
+    expect(await startRun(bindings, next)).toBe(true)
+  })
+})
+
 const RUNS = '/admin/v1/reconciliations'
 const ListedRuns = z.object({
   reconciliations: z.array(z.object({ id: z.uuid() }).loose()),
