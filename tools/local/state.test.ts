@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'nod
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { choosePorts, freePort, HOST, PortTakenError } from './ports.ts'
 import { birthOf, know } from './processes.ts'
 import { loadSecrets, saveSecrets } from './secrets.ts'
@@ -93,18 +93,23 @@ describe('secrets', () => {
 
 describe('ports', () => {
   it('are the one asked for and the next', async () => {
-    const port = await freePort()
-    await expect(choosePorts(port)).resolves.toEqual({ app: port, shopify: port + 1 })
+    // Another test may take the next one meanwhile.
+    await vi.waitFor(async () => {
+      const port = await freePort()
+      expect(await choosePorts(port)).toEqual({ app: port, shopify: port + 1 })
+    })
   })
 
   it('that are taken are named, with the option that helps', async () => {
-    const server = createServer().listen(0, HOST)
-    await once(server, 'listening')
-    const address = server.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
-    await expect(choosePorts(port)).rejects.toThrow(PortTakenError)
-    await expect(choosePorts(port)).rejects.toThrow(`Port ${port} (for the app) is taken`)
-    await expect(choosePorts(port - 1)).rejects.toThrow(`Port ${port} (for the Shopify stand-in) is taken`)
-    server.close()
+    await vi.waitFor(async () => {
+      const server = createServer().listen(0, HOST)
+      await once(server, 'listening')
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      await expect(choosePorts(port)).rejects.toThrow(PortTakenError)
+      await expect(choosePorts(port)).rejects.toThrow(`Port ${port} (for the app) is taken`)
+      await expect(choosePorts(port - 1)).rejects.toThrow(`Port ${port} (for the Shopify stand-in) is taken`)
+      server.close()
+    })
   })
 })
